@@ -1,0 +1,55 @@
+# The front door. Meson does the work; the scripts install what is missing and do nothing when nothing is.
+BUILD  ?= build
+PREFIX ?= /usr/local
+VIDEO  ?=
+DURATION ?=
+
+.PHONY: help build run test check-all fuzz bench install format clean
+
+help:
+	@echo 'make run                  analyse a street scene for 30 s, live (VIDEO=FILE-or-URL for your own)'
+	@echo 'make test                 build everything and run all tests'
+	@echo 'make build                build/weir, build/libweir.so, build/libweir.a'
+	@echo 'make check-all            sanitizers, clang, clang-tidy, formatting, a minute of fuzzing'
+	@echo 'make bench                measure against peers (make bench NAME=handover for one)'
+	@echo 'make install PREFIX=DIR   install (default $(PREFIX))'
+
+$(BUILD)/build.ninja:
+	@scripts/setup.sh build onnxruntime
+	@meson setup $(BUILD) --prefix=$(PREFIX) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -rf $(BUILD); exit 1; }
+	@rm -f $(BUILD).log
+
+build: $(BUILD)/build.ninja
+	@scripts/setup.sh build onnxruntime
+	@ninja -C $(BUILD) --quiet
+
+run: build
+	@scripts/setup.sh run model clip
+	@scripts/main-job.sh $(BUILD)/weir '$(VIDEO)' '$(DURATION)'
+
+test:
+	@scripts/setup.sh build test onnxruntime model clip testclip
+	@$(MAKE) --no-print-directory build
+	@scripts/test.sh $(BUILD)
+
+check-all:
+	@scripts/setup.sh build test check onnxruntime model clip testclip
+	@scripts/check-all.sh
+
+fuzz:
+	@scripts/setup.sh build check onnxruntime
+	@tests/fuzz/run.sh $(or $(SECONDS_EACH),60)
+
+bench: build
+	@scripts/setup.sh bench
+	@bench/run.sh $(BUILD) $(NAME)
+
+install: build
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@ninja -C $(BUILD) --quiet install
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	@rm -rf $(BUILD) build-*

@@ -1,0 +1,2 @@
+class ConversionError(Exception):
+    """The model holds something that cannot be converted; the text says what."""
