@@ -1,0 +1,61 @@
+/* Stats: the true account of a pipeline at one moment.
+ *
+ * Each link's counters are from one instant: offered = taken + dropped + waiting,
+ * always. Different links and nodes are read one after the other.
+ */
+#ifndef WEIR_STATS_H
+#define WEIR_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <weir/policy.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Percentiles are exact to 1.6 %, max is exact. All 0 when count is 0. */
+typedef struct weir_spread {
+    uint64_t count;
+    int64_t p50_ns, p99_ns, max_ns;
+} weir_spread;
+
+typedef struct weir_link_stats {
+    const char *from, *to; /* names of nodes */
+    int from_port, to_port;
+    weir_policy policy;
+    bool live;      /* nothing waits for this link */
+    bool inline_;   /* no queue: consumer in its producer's thread */
+    bool cut;       /* the consumer failed, was stuck, or left */
+    uint64_t offered, taken, waiting, waiting_max;
+    uint64_t dropped[WEIR_REASONS];
+    weir_spread age;  /* when taken, since capture */
+    weir_spread wait; /* when taken, since offered */
+} weir_link_stats;
+
+typedef struct weir_node_stats {
+    const char *name, *component, *runner; /* runner: "inline", "thread", "pool" */
+    const char *state;                     /* "new", "running", "done", "failed", "stuck" */
+    char error[256];                       /* why it failed or is stuck; "" */
+    uint64_t frames_in, frames_out, errors, restarts, lost;
+    weir_spread busy; /* one call of produce, process, finish or tick that had something to do */
+    double cpu_s;     /* of the node where it has a thread of its own, else its share of the thread's by time busy */
+    int64_t hidden_ns;
+} weir_node_stats;
+
+typedef struct weir_stats {
+    const char *pipeline;
+    double duration_s;
+    const char *end; /* "running", "end-of-stream", "stopped", "duration", "failed" */
+    int nodes, links;
+    weir_node_stats *node;
+    weir_link_stats *link;
+    uint64_t bound_bytes;     /* as checked before the start */
+    uint64_t pool_peak_bytes; /* most that was in use in the stores at once, summed over stores */
+    uint64_t rss_peak_bytes;  /* of the process */
+} weir_stats;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,17 @@
+/* Clock, inside: how threads wait on it. See <weir/clock.h>. NULL is the real clock everywhere. */
+#ifndef WR_CLOCK_H
+#define WR_CLOCK_H
+
+#include <stdatomic.h>
+#include <weir/clock.h>
+
+/* A thread that takes part keeps a virtual clock from moving while it is not waiting. Announced before the thread
+ * starts, so that time cannot pass in between. */
+void wr_clock_join(weir_clock *clock);
+void wr_clock_leave(weir_clock *clock);
+
+/* Waits while *word == 1, until deadline_ns; leaves *word == 0. Whoever wants the waiter sets the word to 0 and wakes
+ * the futex (wr_bell_ring); the virtual clock does just that when the deadline comes. */
+void wr_clock_wait(weir_clock *clock, _Atomic uint32_t *word, int64_t deadline_ns);
+
+#endif

@@ -1,0 +1,288 @@
+#include "core/graph.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Building ends the process when memory is out, as descriptions do: nothing runs yet. */
+void *wr_must(void *memory)
+{
+    if (!memory) {
+        fputs("weir: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+wr_graph *wr_graph_new(void)
+{
+    wr_graph *graph = wr_must(calloc(1, sizeof *graph));
+    graph->views = wr_must(wr_views_new());
+    graph->runner = "thread";
+    pthread_mutex_init(&graph->edges_lock, NULL);
+    return graph;
+}
+
+int wr_port_find(const weir_port *ports, const char *name)
+{
+    for (int i = 0; ports && ports[i].name; i++)
+        if (strcmp(ports[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static int port_count(const weir_port *ports)
+{
+    int count = 0;
+    while (ports && ports[count].name)
+        count++;
+    return count;
+}
+
+weir_node *wr_graph_add(wr_graph *graph, const char *name, const weir_component_class *class)
+{
+    weir_node *node = wr_must(calloc(1, sizeof *node));
+    graph->node = wr_must(realloc(graph->node, sizeof *graph->node * (size_t)(graph->nodes + 1)));
+    graph->node[graph->nodes++] = node;
+    node->class = class;
+    node->graph = graph;
+    snprintf(node->name, sizeof node->name, "%s", name);
+    node->shown = node->name;
+    node->at = -1;
+    node->strand_number = -1;
+    node->stall_ns = 30ll * 1000000000;
+    node->options = wr_must(calloc(1, class->options_bytes + 1));
+    node->state = wr_must(aligned_alloc(64, (class->state_bytes + 64) / 64 * 64));
+    memset(node->state, 0, class->state_bytes);
+    node->busy = wr_must(calloc(1, sizeof *node->busy));
+    node->outputs = port_count(class->outputs);
+    node->output = wr_must(calloc((size_t)node->outputs + 1, sizeof *node->output));
+    pthread_mutex_init(&node->changes_lock, NULL);
+    pthread_mutex_init(&node->error_lock, NULL);
+    return node;
+}
+
+static wr_edge *edge_new(wr_graph *graph)
+{
+    wr_edge *edge = wr_must(aligned_alloc(64, (sizeof *edge + 63) / 64 * 64));
+    memset(edge, 0, sizeof *edge);
+    graph->edge = wr_must(realloc(graph->edge, sizeof *graph->edge * (size_t)(graph->edges + 1)));
+    graph->edge[graph->edges++] = edge;
+    return edge;
+}
+
+static void enter_output(wr_output *out, wr_edge *edge)
+{
+    if (out->edges == out->room) {
+        out->room = out->room * 2 + 4;
+        out->edge = wr_must(realloc(out->edge, sizeof *out->edge * (size_t)out->room));
+    }
+    out->edge[out->edges++] = edge;
+}
+
+static void enter_input(weir_node *to, wr_edge *edge)
+{
+    if (to->inputs == to->inputs_room) {
+        to->inputs_room = to->inputs_room * 2 + 4;
+        to->input = wr_must(realloc(to->input, sizeof *to->input * (size_t)to->inputs_room));
+    }
+    edge->input = to->inputs;
+    to->input[to->inputs++] = (wr_input){.edge = edge, .accept = true};
+}
+
+wr_edge *wr_graph_connect(wr_graph *graph, weir_node *from, int from_port, weir_node *to, int to_port)
+{
+    wr_edge *edge = edge_new(graph);
+    edge->from = from;
+    edge->from_port = from_port;
+    edge->to = to;
+    edge->to_port = to_port;
+    atomic_store(&edge->in_use, true);
+    enter_output(&from->output[from_port], edge);
+    enter_input(to, edge);
+    return edge;
+}
+
+void wr_graph_move_start(wr_edge *edge, weir_node *from, int from_port)
+{
+    wr_output *out = &edge->from->output[edge->from_port];
+    for (int i = 0; i < out->edges; i++) {
+        if (out->edge[i] != edge)
+            continue;
+        memmove(&out->edge[i], &out->edge[i + 1], sizeof *out->edge * (size_t)(out->edges - i - 1));
+        out->edges--;
+        break;
+    }
+    edge->from = from;
+    edge->from_port = from_port;
+    enter_output(&from->output[from_port], edge);
+}
+
+/* --- order --- */
+
+/* Depth first, producers before consumers; `mark` 1: on the way, 2: placed. */
+static bool place(wr_graph *graph, weir_node *node, weir_node **order, int *count, char *mark, weir_node **culprit)
+{
+    if (mark[node->place] == 2)
+        return true;
+    if (mark[node->place] == 1) {
+        *culprit = node;
+        return false;
+    }
+    mark[node->place] = 1;
+    for (int i = 0; i < node->inputs; i++)
+        if (!place(graph, node->input[i].edge->from, order, count, mark, culprit))
+            return false;
+    mark[node->place] = 2;
+    order[(*count)++] = node;
+    return true;
+}
+
+weir_node *wr_graph_sort(wr_graph *graph)
+{
+    weir_node *culprit = NULL;
+    weir_node **order = wr_must(calloc((size_t)graph->nodes + 1, sizeof *order));
+    char *mark = wr_must(calloc((size_t)graph->nodes + 1, 1));
+    int count = 0;
+    for (int i = 0; i < graph->nodes; i++)
+        graph->node[i]->place = i;
+    for (int i = 0; i < graph->nodes && !culprit; i++)
+        place(graph, graph->node[i], order, &count, mark, &culprit);
+    if (culprit) {
+        free(order);
+    } else {
+        free(graph->node);
+        graph->node = order;
+    }
+    free(mark);
+    for (int i = 0; i < graph->nodes; i++)
+        graph->node[i]->place = i;
+    return culprit;
+}
+
+/* --- memory --- */
+
+static bool no_memory(wr_problems *problems, const char *what, size_t bytes)
+{
+    wr_problems_add(problems, NULL, (wr_place){0, 0},
+                    "%s needs %zu bytes and the system refuses: %s; lower max_size=, hold= or the number of links", what,
+                    bytes, strerror(errno));
+    return false;
+}
+
+static bool allocate_edge(wr_graph *graph, wr_edge *edge, wr_problems *problems)
+{
+    char what[200];
+    snprintf(what, sizeof what, "the link from %s to %s", edge->from->shown, edge->to->name);
+    if (!wr_link_open(&edge->link, &edge->config))
+        return no_memory(problems, what, wr_link_cost(&edge->config));
+    if (edge->config.bounds) {
+        int64_t *bound = wr_must(calloc(graph->streams + 1u, sizeof *bound));
+        for (uint32_t s = 0; s < graph->streams; s++)
+            bound[s] = edge->streams[s] ? INT64_MIN : INT64_MAX;
+        edge->to->input[edge->input].bound = bound;
+    }
+    return true;
+}
+
+/* Places for what is attached later, so that nothing that a strand reads is moved then. */
+static void make_spare(wr_graph *graph)
+{
+    int spare = (int)graph->spare_links;
+    for (int i = 0; i < graph->nodes && spare; i++) {
+        weir_node *node = graph->node[i];
+        for (int o = 0; o < node->outputs; o++) {
+            node->output[o].room = node->output[o].edges + spare;
+            node->output[o].edge =
+                wr_must(realloc(node->output[o].edge, sizeof(wr_edge *) * (size_t)node->output[o].room));
+        }
+        if (!node->class->inputs)
+            continue;
+        node->inputs_room = node->inputs + spare;
+        node->input = wr_must(realloc(node->input, sizeof *node->input * (size_t)node->inputs_room));
+    }
+    for (int i = 0; i < spare; i++)
+        edge_new(graph)->spare = true;
+}
+
+static bool allocate_stores(weir_node *node, wr_problems *problems)
+{
+    for (int i = 0; i < node->plans; i++) {
+        const wr_plan_store *plan = &node->plan[i];
+        size_t item_bytes = plan->budget_bytes ? 0 : plan->item_bytes;
+        node->store[plan->kind] = wr_store_new(plan->kind, plan->slots, item_bytes, plan->data_bytes);
+        if (!node->store[plan->kind])
+            return no_memory(problems, node->name, wr_store_cost(plan->slots, item_bytes, plan->data_bytes));
+    }
+    return true;
+}
+
+bool wr_graph_allocate(wr_graph *graph, wr_problems *problems)
+{
+    make_spare(graph);
+    for (int i = 0; i < graph->edges; i++)
+        if (!graph->edge[i]->spare && !allocate_edge(graph, graph->edge[i], problems))
+            return false;
+    for (int i = 0; i < graph->nodes; i++) {
+        weir_node *node = graph->node[i];
+        if (!allocate_stores(node, problems))
+            return false;
+        bool bounds = false;
+        for (int o = 0; o < node->outputs; o++)
+            for (int e = 0; e < node->output[o].edges; e++)
+                bounds |= node->output[o].edge[e]->config.bounds;
+        if (bounds) {
+            node->passed = wr_must(calloc(graph->streams + 1u, sizeof *node->passed));
+            for (uint32_t s = 0; s < graph->streams; s++)
+                node->passed[s] = INT64_MIN;
+        }
+    }
+    return true;
+}
+
+static void node_free(weir_node *node)
+{
+    for (int k = 0; k < WEIR_KINDS_MAX; k++)
+        wr_store_free(node->store[k]);
+    for (int i = 0; i < node->inputs; i++)
+        free(node->input[i].bound);
+    for (int o = 0; o < node->outputs; o++)
+        free(node->output[o].edge);
+    for (size_t i = 0; node->texts && node->texts[i]; i++)
+        free(node->texts[i]);
+    while (node->changes) {
+        wr_change *next = node->changes->next;
+        free(node->changes);
+        node->changes = next;
+    }
+    free(node->texts);
+    free(node->input);
+    free(node->output);
+    free(node->options);
+    free(node->state);
+    free(node->busy);
+    free(node->passed);
+    pthread_mutex_destroy(&node->changes_lock);
+    pthread_mutex_destroy(&node->error_lock);
+    free(node);
+}
+
+void wr_graph_free(wr_graph *graph)
+{
+    if (!graph)
+        return;
+    for (int i = 0; i < graph->edges; i++) {
+        wr_link_close(&graph->edge[i]->link);
+        free(graph->edge[i]->streams);
+        free(graph->edge[i]);
+    }
+    wr_views_free(graph->views);
+    pthread_mutex_destroy(&graph->edges_lock);
+    for (int i = 0; i < graph->nodes; i++)
+        node_free(graph->node[i]);
+    free(graph->edge);
+    free(graph->node);
+    free(graph->cost);
+    free(graph);
+}

@@ -1,0 +1,77 @@
+/* Graph: the pipeline as it will run. Built from a description; every mistake is found here.
+ *
+ * Building: component classes are found, options parsed into their structs, ports
+ * matched, a decoder put between packets and a consumer of pictures, replicas
+ * spread, liveness and the attachments of each link computed, plan() called, and
+ * the stores and links sized. Then nothing is started, and nothing but the
+ * description of it is allocated: wr_graph_allocate() does that.
+ */
+#ifndef WR_GRAPH_H
+#define WR_GRAPH_H
+
+#include "core/description.h"
+#include "core/node.h"
+#include "core/view.h"
+#include <weir/clock.h>
+
+/* One line of the memory bound. */
+typedef struct wr_cost {
+    char what[96];
+    size_t bytes;
+} wr_cost;
+
+struct wr_graph {
+    weir_node **node; /* in topological order once built: producers first */
+    int nodes;
+    wr_edge **edge;
+    int edges;
+    unsigned spare_links; /* that may be attached at a time while running */
+    pthread_mutex_t edges_lock; /* held while edges are looked at from outside their nodes, or attached */
+    weir_clock *clock;
+    const char *runner;   /* of nodes that name none; "thread" */
+    bool runner_forced;   /* from the command line: overrides nodes too */
+    weir_node *source[WR_STREAMS_MAX];
+    uint32_t streams;
+    wr_views *views;
+    wr_cost *cost;
+    size_t costs;
+    size_t bound_bytes;
+    unsigned visits;      /* of walks along the graph, to mark nodes with */
+    wr_bell *supervisor; /* rung when a node has failed or ended */
+};
+
+wr_graph *wr_graph_new(void);
+/* Every mistake goes to problems; true if there was none. */
+bool wr_graph_build(wr_graph *graph, const wr_description *description, wr_problems *problems);
+/* Maps stores and links. False with a problem that says how many bytes were asked for. */
+bool wr_graph_allocate(wr_graph *graph, wr_problems *problems);
+void wr_graph_free(wr_graph *graph);
+
+/* --- parts of building, for build.c, plan.c and replica.c --- */
+
+weir_node *wr_graph_add(wr_graph *graph, const char *name, const weir_component_class *component);
+/* Appends an edge between ports that exist. */
+wr_edge *wr_graph_connect(wr_graph *graph, weir_node *from, int from_port, weir_node *to, int to_port);
+/* Lets an edge start at another node. */
+void wr_graph_move_start(wr_edge *edge, weir_node *from, int from_port);
+/* Puts producers before consumers; a node on a cycle if there is one, else NULL. */
+weir_node *wr_graph_sort(wr_graph *graph);
+int wr_port_find(const weir_port *ports, const char *name);
+/* Frames that may wait in an attached link that carries these kinds. */
+uint32_t wr_spare_depth(uint64_t kinds);
+/* What places a spare link adds to a store of that kind. */
+unsigned wr_spare_places(weir_kind kind);
+/* Sets up an edge's link from the nodes at its ends and its policy. */
+void wr_graph_configure(wr_graph *graph, wr_edge *edge);
+/* Kinds, liveness, inline strands, sizes; calls plan() of every node. */
+bool wr_graph_plan(wr_graph *graph, const char *file, wr_problems *problems);
+/* Puts a dispatcher, copies and a collector in the place of a node with replicas. */
+bool wr_graph_replicate(wr_graph *graph, weir_node *node, int copies);
+/* Attachments as sets of bits. */
+uint64_t wr_port_needs(const weir_port *port);
+uint64_t wr_port_wants(const weir_port *port);
+uint64_t wr_port_adds(const weir_port *port);
+/* Returns memory, or ends the process if it is NULL. */
+void *wr_must(void *memory);
+
+#endif

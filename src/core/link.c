@@ -1,0 +1,466 @@
+#include "core/link.h"
+
+#include <sched.h>
+#include <string.h>
+#include "core/store.h"
+
+#define RELAXED memory_order_relaxed
+#define ACQUIRE memory_order_acquire
+#define RELEASE memory_order_release
+
+enum { IDENTITY_WORDS = offsetof(weir_frame, refs) / 8, REF_WORDS = sizeof(weir_ref) / 8 };
+_Static_assert(offsetof(weir_frame, refs) == 64 && sizeof(weir_ref) == 16, "a frame crosses in whole words");
+
+static uint64_t power_of_two(uint64_t least)
+{
+    uint64_t power = 1;
+    while (power < least)
+        power *= 2;
+    return power;
+}
+
+size_t wr_link_cost(const wr_link_config *config)
+{
+    return sizeof(wr_link_shared) + power_of_two(config->policy.depth) * sizeof(wr_slot_words) +
+           config->streams * sizeof(int64_t);
+}
+
+bool wr_link_open(wr_link *link, const wr_link_config *config)
+{
+    *link = (wr_link){.config = *config, .slots = power_of_two(config->policy.depth)};
+    if (!wr_memory_map(&link->memory, wr_link_cost(config), false))
+        return false;
+    link->shared = link->memory.data;
+    link->slot = (wr_slot_words *)(link->shared + 1);
+    link->passed = (_Atomic int64_t *)(link->slot + link->slots);
+    for (uint32_t i = 0; i < config->streams; i++)
+        atomic_init(&link->passed[i], INT64_MIN);
+    return true;
+}
+
+/* --- slots --- */
+
+static void slot_write(wr_slot_words *slot, const weir_frame *frame)
+{
+    uint64_t word[WR_FRAME_WORDS];
+    unsigned words = IDENTITY_WORDS + REF_WORDS * frame->count;
+    memcpy(word, frame, words * 8);
+    for (unsigned i = 0; i < words; i++)
+        atomic_store_explicit(&slot->word[i], word[i], RELAXED);
+}
+
+/* May copy a mixture of two frames, if the producer overwrites the slot meanwhile; then the caller's claim fails. */
+static void slot_read(wr_slot_words *slot, weir_frame *frame)
+{
+    uint64_t word[WR_FRAME_WORDS];
+    for (unsigned i = 0; i < IDENTITY_WORDS; i++)
+        word[i] = atomic_load_explicit(&slot->word[i], RELAXED);
+    memcpy(frame, word, IDENTITY_WORDS * 8);
+    unsigned refs = frame->count < WEIR_FRAME_REFS ? frame->count : WEIR_FRAME_REFS;
+    for (unsigned i = 0; i < refs * REF_WORDS; i++)
+        word[i] = atomic_load_explicit(&slot->word[IDENTITY_WORDS + i], RELAXED);
+    memcpy(frame->refs, word, refs * sizeof(weir_ref));
+}
+
+static wr_slot_words *slot_at(const wr_link *link, uint64_t number)
+{
+    return &link->slot[number & (link->slots - 1)];
+}
+
+/* --- accounts: counters with one writer, in turns --- */
+
+static void count(_Atomic uint64_t *counter, uint64_t more)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, RELAXED) + more, RELEASE);
+}
+
+static void turn_begins(_Atomic uint64_t *turn)
+{
+    atomic_store_explicit(turn, atomic_load_explicit(turn, RELAXED) + 1, RELAXED);
+}
+
+static void turn_ends(_Atomic uint64_t *turn)
+{
+    atomic_store_explicit(turn, atomic_load_explicit(turn, RELAXED) + 1, RELEASE);
+}
+
+static uint64_t packet_bytes(const wr_link *link, const weir_frame *frame)
+{
+    if (!link->config.packets)
+        return 0;
+    for (unsigned i = 0; i < frame->count; i++)
+        if (frame->refs[i].kind == WEIR_KIND_PACKET)
+            return frame->refs[i].bytes;
+    return 0;
+}
+
+static bool evicts(const wr_link *link)
+{
+    return !link->config.packets && (link->config.policy.take == WEIR_LATEST || link->config.policy.take == WEIR_NEWEST);
+}
+
+/* --- the producer --- */
+
+/* Frames that wait, by what the producer knows of head: never less than there are. */
+static uint64_t occupied(wr_link *link, uint64_t tail, uint64_t enough)
+{
+    if (tail - link->producer.head_seen >= enough)
+        link->producer.head_seen = atomic_load(&link->shared->head);
+    return tail - link->producer.head_seen;
+}
+
+static bool bytes_left(const wr_link *link, uint64_t bytes, unsigned quarters)
+{
+    uint64_t in = atomic_load_explicit(&link->shared->bytes_in, RELAXED);
+    uint64_t out = atomic_load(&link->shared->bytes_out);
+    uint64_t limit = link->config.limit_bytes;
+    /* One packet may always wait, however large: a link that nothing fits through would never end. */
+    return limit == 0 || in == out || in - out + bytes <= limit * quarters / 4;
+}
+
+/* Lets packets go so that what is left can be decoded: frames that no other needs when it gets tight, then everything
+ * up to a key frame. */
+static _Atomic uint64_t *packet_refused(wr_link *link, const weir_frame *frame, uint64_t waiting, uint64_t bytes)
+{
+    wr_link_shared *shared = link->shared;
+    uint64_t depth = link->config.policy.depth;
+    if (link->producer.need_key && !(frame->flags & WEIR_FRAME_KEY))
+        return &shared->undecodable;
+    if (waiting >= depth || (!link->config.waits && !bytes_left(link, bytes, 4))) {
+        link->producer.need_key = true;
+        return &shared->overflow;
+    }
+    bool tight = waiting >= depth - depth / 4 || !bytes_left(link, bytes, 3);
+    if (!link->config.waits && tight && frame->flags & WEIR_FRAME_DISCARDABLE)
+        return &shared->overflow;
+    link->producer.need_key = false;
+    return NULL;
+}
+
+/* Makes room by letting the oldest go, which becomes the caller's to drop. */
+static bool evict(wr_link *link, weir_frame *oldest)
+{
+    uint64_t head = link->producer.head_seen;
+    slot_read(slot_at(link, head), oldest);
+    bool ours = atomic_compare_exchange_strong(&link->shared->head, &head, head + 1);
+    link->producer.head_seen = ours ? head + 1 : head;
+    if (!ours)
+        oldest->count = 0; /* the consumer has it */
+    return ours;
+}
+
+static void accept(wr_link *link, weir_frame *frame, uint64_t tail, uint64_t bytes)
+{
+    wr_link_shared *shared = link->shared;
+    if (link->producer.gap)
+        frame->flags |= WEIR_FRAME_GAP;
+    link->producer.gap = false;
+    slot_write(slot_at(link, tail), frame);
+    frame->count = 0;
+    if (bytes)
+        count(&shared->bytes_in, bytes);
+    if (link->config.packets && frame->flags & WEIR_FRAME_KEY)
+        atomic_store_explicit(&shared->key_at, tail + 1, RELEASE);
+    uint64_t most = atomic_load_explicit(&shared->waiting_max, RELAXED);
+    if (tail + 1 - link->producer.head_seen > most && occupied(link, tail + 1, 0) > most)
+        atomic_store_explicit(&shared->waiting_max, occupied(link, tail + 1, UINT64_MAX), RELAXED);
+    atomic_store(&shared->tail, tail + 1);
+}
+
+void wr_link_offer(wr_link *link, weir_frame *frame, int64_t now_ns)
+{
+    wr_link_shared *shared = link->shared;
+    weir_frame evicted = {.count = 0};
+    uint64_t tail = atomic_load_explicit(&shared->tail, RELAXED);
+    uint64_t bytes = packet_bytes(link, frame);
+    frame->offered_ns = now_ns;
+
+    turn_begins(&shared->producer_turn);
+    count(&shared->offered, 1);
+    uint64_t waiting = occupied(link, tail, link->config.packets ? 0 : link->config.policy.depth);
+    _Atomic uint64_t *refusal = NULL;
+    if (atomic_load_explicit(&shared->cut, RELAXED))
+        refusal = &shared->refused;
+    else if (link->config.packets)
+        refusal = packet_refused(link, frame, waiting, bytes);
+    else if (waiting >= link->config.policy.depth && !evicts(link))
+        refusal = &shared->overflow;
+    else if (waiting >= link->config.policy.depth && evict(link, &evicted))
+        count(&shared->superseded, 1);
+    if (refusal)
+        count(refusal, 1);
+    else
+        accept(link, frame, tail, bytes);
+    turn_ends(&shared->producer_turn);
+
+    weir_frame_drop(&evicted);
+    weir_frame_drop(frame);
+    link->producer.gap |= refusal != NULL;
+    if (!refusal)
+        wr_bell_ring(link->consumer_bell);
+}
+
+/* Once a link had no room, it has room again when half of it is free: the two sides then wake each other once for many
+ * frames. */
+static uint64_t room_wanted(const wr_link *link)
+{
+    uint64_t half = (link->config.policy.depth + 1) / 2;
+    return half > link->config.burst ? half : link->config.burst;
+}
+
+bool wr_link_room(wr_link *link)
+{
+    if (!link->config.waits || wr_link_is_cut(link))
+        return true;
+    uint64_t tail = atomic_load_explicit(&link->shared->tail, RELAXED);
+    uint64_t depth = link->config.policy.depth;
+    bool starved = atomic_load_explicit(&link->producer.starved, RELAXED);
+    uint64_t want = starved ? room_wanted(link) : link->config.burst;
+    starved = occupied(link, tail, depth - want + 1) > depth - want || !bytes_left(link, 0, starved ? 2 : 3);
+    atomic_store_explicit(&link->producer.starved, starved, RELAXED);
+    return !starved;
+}
+
+void wr_link_pass(wr_link *link, uint32_t stream, int64_t order)
+{
+    if (order <= atomic_load_explicit(&link->passed[stream], RELAXED))
+        return;
+    atomic_store(&link->passed[stream], order);
+    wr_bell_ring(link->consumer_bell);
+}
+
+void wr_link_end(wr_link *link)
+{
+    wr_bell *bell = link->consumer_bell;
+    atomic_store(&link->shared->ended, 1); /* the producer's last touch */
+    wr_bell_ring(bell);
+}
+
+/* --- the consumer --- */
+
+static bool claim(wr_link *link, uint64_t head)
+{
+    if (evicts(link))
+        return atomic_compare_exchange_strong(&link->shared->head, &head, head + 1);
+    if (!link->config.held)
+        atomic_store(&link->shared->head, head + 1);
+    return true;
+}
+
+static void ring_producer(wr_link *link, uint64_t head)
+{
+    if (link->config.waits && link->consumer.tail_seen - head <= link->config.policy.depth - room_wanted(link))
+        wr_bell_ring(link->producer_bell);
+}
+
+/* Published as head is: a producer may sleep until bytes are free. */
+static void bytes_leave(wr_link *link, uint64_t bytes)
+{
+    if (link->config.packets)
+        atomic_store(&link->shared->bytes_out, atomic_load_explicit(&link->shared->bytes_out, RELAXED) + bytes);
+}
+
+/* The number of the frame to take next: on packets with `latest` that is the newest key frame, if one waits. What is
+ * jumped over is let go. */
+static uint64_t jump(wr_link *link, uint64_t head)
+{
+    uint64_t key_at = atomic_load_explicit(&link->shared->key_at, ACQUIRE);
+    if (link->config.policy.take != WEIR_LATEST || !link->config.packets)
+        return head;
+    while (head + 1 < key_at) {
+        weir_frame old;
+        slot_read(slot_at(link, head), &old);
+        bytes_leave(link, packet_bytes(link, &old));
+        atomic_store(&link->shared->head, ++head);
+        count(&link->shared->jumped, 1);
+        weir_frame_drop(&old);
+    }
+    return head;
+}
+
+/* One frame out of the ring; false when there is none. */
+static bool leave(wr_link *link, weir_frame *frame)
+{
+    for (;;) {
+        uint64_t head = atomic_load(&link->shared->head);
+        if (head >= link->consumer.tail_seen) {
+            link->consumer.tail_seen = atomic_load(&link->shared->tail);
+            if (head >= link->consumer.tail_seen)
+                return false;
+        }
+        head = jump(link, head);
+        slot_read(slot_at(link, head), frame);
+        if (!claim(link, head))
+            continue;
+        if (head != link->consumer.next || link->consumer.gap)
+            frame->flags |= WEIR_FRAME_GAP;
+        link->consumer.gap = false;
+        link->consumer.next = head + 1;
+        return true;
+    }
+}
+
+static bool expired(const wr_link *link, const weir_frame *frame, int64_t now_ns)
+{
+    int64_t most = link->config.policy.max_age_ns;
+    return most > 0 && now_ns - frame->captured_ns > most;
+}
+
+/* Where a frame is counted that is let go instead of handed over; NULL to hand it over. A packet that others need takes
+ * them with it, up to a key frame. */
+static _Atomic uint64_t *too_late(wr_link *link, const weir_frame *frame, int64_t now_ns)
+{
+    bool late = expired(link, frame, now_ns);
+    if (link->consumer.need_key && !(frame->flags & WEIR_FRAME_KEY))
+        return &link->shared->orphaned;
+    link->consumer.need_key = late && link->config.packets && !(frame->flags & WEIR_FRAME_DISCARDABLE);
+    return late ? &link->shared->expired : NULL;
+}
+
+wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
+{
+    wr_link_shared *shared = link->shared;
+    uint32_t ended = atomic_load(&shared->ended);
+    if (wr_link_is_cut(link)) {
+        wr_link_discard(link);
+        return ended ? WR_ENDED : WR_EMPTY;
+    }
+    for (;;) {
+        turn_begins(&shared->consumer_turn);
+        bool any = leave(link, frame);
+        _Atomic uint64_t *late = any ? too_late(link, frame, now_ns) : NULL;
+        if (any)
+            bytes_leave(link, packet_bytes(link, frame));
+        if (any && (late || !link->config.held))
+            count(late ? late : &shared->taken, 1);
+        if (late && link->config.held)
+            atomic_store(&shared->head, link->consumer.next);
+        turn_ends(&shared->consumer_turn);
+        if (!any) {
+            frame->count = 0; /* may hold half a frame that was not claimed */
+            return ended ? WR_ENDED : WR_EMPTY;
+        }
+        if (!late)
+            break;
+        link->consumer.gap = true;
+        weir_frame_drop(frame);
+        ring_producer(link, link->consumer.next);
+    }
+    wr_histogram_add(&shared->age, now_ns - frame->captured_ns);
+    wr_histogram_add(&shared->wait, now_ns - frame->offered_ns);
+    link->consumer.in_hand = link->config.held;
+    if (!link->config.held)
+        ring_producer(link, link->consumer.next);
+    return WR_TAKEN;
+}
+
+void wr_link_done(wr_link *link)
+{
+    if (!link->consumer.in_hand)
+        return;
+    link->consumer.in_hand = false;
+    turn_begins(&link->shared->consumer_turn);
+    atomic_store(&link->shared->head, link->consumer.next);
+    count(&link->shared->taken, 1);
+    turn_ends(&link->shared->consumer_turn);
+    ring_producer(link, link->consumer.next);
+}
+
+bool wr_link_empty(wr_link *link)
+{
+    return atomic_load(&link->shared->head) >= atomic_load(&link->shared->tail);
+}
+
+void wr_link_discard(wr_link *link)
+{
+    weir_frame frame;
+    wr_link_done(link);
+    for (;;) {
+        turn_begins(&link->shared->consumer_turn);
+        bool any = leave(link, &frame);
+        if (any) {
+            count(&link->shared->discarded, 1);
+            if (link->config.held)
+                atomic_store(&link->shared->head, link->consumer.next);
+        }
+        turn_ends(&link->shared->consumer_turn);
+        if (!any)
+            return;
+        weir_frame_drop(&frame);
+    }
+}
+
+void wr_link_close(wr_link *link)
+{
+    if (!link->shared)
+        return;
+    wr_link_discard(link);
+    wr_memory_unmap(&link->memory);
+    link->shared = NULL;
+}
+
+/* --- any thread --- */
+
+void wr_link_cut(wr_link *link)
+{
+    atomic_store(&link->shared->cut, 1);
+    wr_bell_ring(link->producer_bell);
+    wr_bell_ring(link->consumer_bell);
+}
+
+bool wr_link_is_cut(const wr_link *link)
+{
+    return atomic_load(&link->shared->cut) != 0;
+}
+
+uint64_t wr_link_waiting(const wr_link *link)
+{
+    uint64_t head = atomic_load(&link->shared->head); /* first: it never passes tail */
+    return atomic_load(&link->shared->tail) - head;
+}
+
+bool wr_link_is_awaited(const wr_link *link)
+{
+    const wr_link_shared *shared = link->shared;
+    if (!link->config.waits || !atomic_load_explicit(&link->producer.starved, RELAXED) || wr_link_is_cut(link) ||
+        atomic_load(&shared->ended))
+        return false;
+    return wr_link_waiting(link) > link->config.policy.depth - room_wanted(link) || !bytes_left(link, 0, 2);
+}
+
+static uint64_t read_counter(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, ACQUIRE);
+}
+
+static void read_once(const wr_link_shared *shared, weir_link_stats *stats)
+{
+    stats->offered = read_counter(&shared->offered);
+    stats->taken = read_counter(&shared->taken);
+    stats->waiting = read_counter(&shared->tail) - read_counter(&shared->head);
+    stats->waiting_max = read_counter(&shared->waiting_max);
+    stats->dropped[WEIR_SUPERSEDED] = read_counter(&shared->superseded) + read_counter(&shared->jumped);
+    stats->dropped[WEIR_OVERFLOW] = read_counter(&shared->overflow);
+    stats->dropped[WEIR_EXPIRED] = read_counter(&shared->expired);
+    stats->dropped[WEIR_UNDECODABLE] = read_counter(&shared->undecodable) + read_counter(&shared->orphaned);
+    stats->dropped[WEIR_LOST] = read_counter(&shared->refused) + read_counter(&shared->discarded);
+}
+
+void wr_link_read(const wr_link *link, weir_link_stats *stats)
+{
+    const wr_link_shared *shared = link->shared;
+    for (unsigned tries = 1;; tries++) {
+        uint64_t producer = read_counter(&shared->producer_turn);
+        uint64_t consumer = read_counter(&shared->consumer_turn);
+        read_once(shared, stats);
+        if (producer % 2 == 0 && consumer % 2 == 0 && producer == read_counter(&shared->producer_turn) &&
+            consumer == read_counter(&shared->consumer_turn))
+            break;
+        if (tries % 64 == 0)
+            sched_yield();
+    }
+    stats->age = wr_histogram_spread(&shared->age);
+    stats->wait = wr_histogram_spread(&shared->wait);
+    stats->policy = link->config.policy;
+    stats->cut = wr_link_is_cut(link);
+}

@@ -1,0 +1,138 @@
+/* Link: the bounded way from one node to one other.
+ *
+ * Frames enter by offer, wait in `depth` slots, leave by take. One thread offers,
+ * one takes, any thread reads the accounts. The shared part holds no pointer and
+ * can live in memory that two processes map.
+ *
+ * The ring. `tail` counts what was accepted and is written by the producer; `head`
+ * counts what has left. Slot i holds frame number i modulo the slots. On a link that
+ * evicts (latest, newest) both sides advance `head`, by compare-and-swap from h to
+ * h + 1: whoever succeeds owns frame h, the consumer to process it, the producer to
+ * let it go. The consumer copies the slot before it claims it: the producer writes
+ * to that slot again only after it has seen head > h, so a copy that was claimed
+ * cannot be torn, and one that was torn cannot be claimed. The producer tries once:
+ * it can fail only because the consumer just made room. On other links only the
+ * consumer advances `head`.
+ *
+ * The accounts. Every counter has one writer. Each side brackets what it changes by
+ * making its `turn` odd and even again; a reader that sees both turns even and
+ * unchanged around its reading has read one instant, in which
+ * offered = taken + dropped + waiting.
+ *
+ * A frame that was refused marks the next one that is accepted with WEIR_FRAME_GAP;
+ * one that left without being taken, the next that is taken.
+ */
+#ifndef WR_LINK_H
+#define WR_LINK_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <weir/frame.h>
+#include <weir/policy.h>
+#include <weir/stats.h>
+#include "core/bell.h"
+#include "core/histogram.h"
+#include "os/memory.h"
+
+enum { WR_LINK_LINE = 64, WR_FRAME_WORDS = sizeof(weir_frame) / 8 };
+
+typedef struct wr_link_config {
+    weir_policy policy;   /* depth resolved: at least 1 */
+    bool waits;           /* `every` on a stream that can wait: the producer does not offer to a full link */
+    bool packets;         /* let go in whole decodable units */
+    bool held;            /* a frame leaves only when its consumer has finished with it, wr_link_done() */
+    bool bounds;          /* a join below wants to know what has passed */
+    uint32_t burst;       /* most frames that one call of the producer sends */
+    uint32_t streams;     /* streams of the pipeline */
+    uint64_t limit_bytes; /* packets: of data that may wait; 0: no limit */
+    uint64_t kinds;       /* attachments that the link carries, a bit each */
+} wr_link_config;
+
+typedef struct wr_slot_words {
+    _Atomic uint64_t word[WR_FRAME_WORDS];
+} wr_slot_words;
+
+/* Each side writes lines of its own; what both read all the time stands apart and hardly ever changes. */
+typedef struct wr_link_shared {
+    alignas(WR_LINK_LINE) _Atomic uint32_t ended; /* by the producer: nothing will be offered any more */
+    _Atomic uint32_t cut;                         /* by anyone: nobody will take any more */
+
+    alignas(WR_LINK_LINE) _Atomic uint64_t head;
+
+    alignas(WR_LINK_LINE) _Atomic uint64_t producer_turn;
+    _Atomic uint64_t tail, offered, superseded, overflow, undecodable, refused; /* refused: offered to a cut link */
+    _Atomic uint64_t waiting_max, bytes_in;
+    _Atomic uint64_t key_at; /* 1 + number of the newest key frame in the ring, 0 for none */
+
+    alignas(WR_LINK_LINE) _Atomic uint64_t consumer_turn;
+    _Atomic uint64_t taken, expired, discarded;
+    _Atomic uint64_t jumped, orphaned; /* superseded and undecodable on the consumer's side */
+    _Atomic uint64_t bytes_out;
+    wr_histogram age, wait;
+    alignas(WR_LINK_LINE) unsigned char end[];
+    /* then slots, then the passed order of each stream */
+} wr_link_shared;
+
+typedef struct wr_link {
+    wr_link_config config;
+    uint64_t slots; /* a power of two, at least depth */
+    wr_link_shared *shared;
+    wr_slot_words *slot;
+    _Atomic int64_t *passed; /* of each stream; by the producer */
+    wr_memory memory;
+    wr_bell *producer_bell, *consumer_bell;
+    alignas(WR_LINK_LINE) struct { /* the producer's own */
+        uint64_t head_seen;
+        bool gap;      /* mark the next frame that is accepted */
+        bool need_key; /* packets: refuse everything until a key frame */
+        _Atomic bool starved; /* had no room; offers again when half is free */
+    } producer;
+    alignas(WR_LINK_LINE) struct { /* the consumer's own */
+        uint64_t tail_seen, next;
+        bool gap;
+        bool need_key; /* packets: one that others need has expired */
+        bool in_hand; /* held: taken, not done */
+    } consumer;
+} wr_link;
+
+typedef enum wr_taken { WR_TAKEN, WR_EMPTY, WR_ENDED } wr_taken;
+
+bool wr_link_open(wr_link *link, const wr_link_config *config);
+/* Lets go what still waits; the accounts are gone with it. */
+void wr_link_close(wr_link *link);
+size_t wr_link_cost(const wr_link_config *config);
+
+/* --- the producer --- */
+
+/* Takes over the frame and empties it. Rings the consumer. */
+void wr_link_offer(wr_link *link, WEIR_OWNED weir_frame *frame, int64_t now_ns);
+/* A link that waits: is there room for what one call may send? Others always have. */
+bool wr_link_room(wr_link *link);
+/* Everything of this stream up to that order was offered or never will be. */
+void wr_link_pass(wr_link *link, uint32_t stream, int64_t order);
+/* Nothing will be offered any more. Never lost, never waits. */
+void wr_link_end(wr_link *link);
+
+/* --- the consumer --- */
+
+/* The next frame in turn, the caller's to drop. WR_ENDED once nothing waits and the producer has ended. On a link that
+ * was cut nothing is handed over any more: what waits is let go. */
+wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns);
+/* A link that is `held`: the frame taken last has been dealt with. Nothing on others. */
+void wr_link_done(wr_link *link);
+bool wr_link_empty(wr_link *link);
+/* Lets go all that waits, as lost: the consumer failed or leaves. Cut the link first. */
+void wr_link_discard(wr_link *link);
+
+/* --- any thread --- */
+
+void wr_link_cut(wr_link *link);
+bool wr_link_is_cut(const wr_link *link);
+uint64_t wr_link_waiting(const wr_link *link);
+/* A link that waits: its producer had no room when it last looked, and has none now. */
+bool wr_link_is_awaited(const wr_link *link);
+/* Fills the counters and spreads of a consistent instant. */
+void wr_link_read(const wr_link *link, weir_link_stats *stats);
+
+#endif

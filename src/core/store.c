@@ -1,0 +1,200 @@
+#include "core/store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Number to store, for references; an entry changes only while no reference to it exists. */
+static _Atomic(wr_store *) table[WR_STORES_MAX];
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + WR_STORE_ALIGN - 1) / WR_STORE_ALIGN * WR_STORE_ALIGN;
+}
+
+static size_t data_needed(uint32_t slots, size_t item_bytes, size_t data_bytes)
+{
+    return item_bytes ? slots * aligned(item_bytes) : aligned(data_bytes);
+}
+
+size_t wr_store_cost(uint32_t slots, size_t item_bytes, size_t data_bytes)
+{
+    return data_needed(slots, item_bytes, data_bytes) + slots * sizeof(wr_slot);
+}
+
+static bool enter(wr_store *store)
+{
+    for (uint16_t id = 0; id < WR_STORES_MAX; id++) {
+        wr_store *none = NULL;
+        store->id = id;
+        if (atomic_compare_exchange_strong(&table[id], &none, store))
+            return true;
+    }
+    errno = ENFILE;
+    return false;
+}
+
+wr_store *wr_store_new(weir_kind kind, uint32_t slots, size_t item_bytes, size_t data_bytes)
+{
+    wr_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return NULL;
+    *store = (wr_store){.kind = kind, .slots = slots, .varied = item_bytes == 0};
+    store->by_offset = store->varied ? calloc(slots, sizeof *store->by_offset) : NULL;
+    if ((store->varied && !store->by_offset) || !wr_memory_map(&store->slot_memory, slots * sizeof(wr_slot), true))
+        goto no_slots;
+    if (!wr_memory_map(&store->data_memory, data_needed(slots, item_bytes, data_bytes), true))
+        goto no_data;
+    if (!enter(store))
+        goto no_number;
+    store->slot = store->slot_memory.data;
+    store->data = store->data_memory.data;
+    for (uint32_t i = 0; !store->varied && i < slots; i++) {
+        store->slot[i].offset = i * aligned(item_bytes);
+        store->slot[i].room_bytes = aligned(item_bytes);
+    }
+    return store;
+no_number:
+    wr_memory_unmap(&store->data_memory);
+no_data:
+    wr_memory_unmap(&store->slot_memory);
+no_slots:
+    free(store->by_offset);
+    free(store);
+    return NULL;
+}
+
+void wr_store_free(wr_store *store)
+{
+    if (!store)
+        return;
+    atomic_store(&table[store->id], NULL);
+    wr_memory_unmap(&store->data_memory);
+    wr_memory_unmap(&store->slot_memory);
+    free(store->by_offset);
+    free(store);
+}
+
+static bool claim(wr_slot *slot)
+{
+    uint32_t none = 0;
+    /* Acquire: what the last reader read was read before we write. */
+    return atomic_load_explicit(&slot->refs, memory_order_relaxed) == 0 &&
+           atomic_compare_exchange_strong_explicit(&slot->refs, &none, 1, memory_order_acquire, memory_order_relaxed);
+}
+
+static wr_slot *take_equal(wr_store *store, size_t bytes)
+{
+    uint32_t start = atomic_fetch_add_explicit(&store->next, 1, memory_order_relaxed);
+    for (uint32_t i = 0; i < store->slots; i++) {
+        wr_slot *slot = &store->slot[(start + i) % store->slots];
+        if (slot->room_bytes >= bytes && claim(slot))
+            return slot;
+    }
+    return NULL;
+}
+
+/* Drops from by_offset what has become free since. */
+static void notice_free(wr_store *store)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < store->used; i++) {
+        wr_slot *slot = &store->slot[store->by_offset[i]];
+        if (atomic_load_explicit(&slot->refs, memory_order_acquire) == 0)
+            slot->room_bytes = 0;
+        else
+            store->by_offset[kept++] = store->by_offset[i];
+    }
+    store->used = kept;
+}
+
+static wr_slot *unused_slot(wr_store *store)
+{
+    uint32_t start = atomic_fetch_add_explicit(&store->next, 1, memory_order_relaxed);
+    for (uint32_t i = 0; i < store->slots; i++) {
+        wr_slot *slot = &store->slot[(start + i) % store->slots];
+        if (slot->room_bytes == 0)
+            return slot;
+    }
+    return NULL;
+}
+
+/* First fit, from the lowest offset: what is used stays together, pages above stay untouched. */
+static wr_slot *take_varied(wr_store *store, size_t bytes)
+{
+    size_t need = aligned(bytes ? bytes : 1), low = 0;
+    notice_free(store);
+    wr_slot *slot = store->used < store->slots ? unused_slot(store) : NULL;
+    uint32_t at = 0;
+    for (; slot && at < store->used; at++) {
+        const wr_slot *next = &store->slot[store->by_offset[at]];
+        if (next->offset - low >= need)
+            break;
+        low = next->offset + next->room_bytes;
+    }
+    if (!slot || low + need > store->data_memory.bytes)
+        return NULL;
+    memmove(&store->by_offset[at + 1], &store->by_offset[at], (store->used - at) * sizeof *store->by_offset);
+    store->by_offset[at] = (uint32_t)(slot - store->slot);
+    store->used++;
+    slot->offset = low;
+    slot->room_bytes = need;
+    atomic_store_explicit(&slot->refs, 1, memory_order_relaxed);
+    return slot;
+}
+
+bool wr_store_take(wr_store *store, size_t bytes, weir_ref *ref)
+{
+    wr_slot *slot = bytes > UINT32_MAX ? NULL : store->varied ? take_varied(store, bytes) : take_equal(store, bytes);
+    if (!slot)
+        return false;
+    slot->generation++;
+    *ref = (weir_ref){.kind = store->kind,
+                      .store = store->id,
+                      .slot = (uint32_t)(slot - store->slot),
+                      .generation = slot->generation,
+                      .bytes = (uint32_t)bytes};
+    uint64_t used = slot->room_bytes +
+                    atomic_fetch_add_explicit(&store->in_use_bytes, slot->room_bytes, memory_order_relaxed);
+    uint64_t peak = atomic_load_explicit(&store->peak_bytes, memory_order_relaxed);
+    while (used > peak && !atomic_compare_exchange_weak_explicit(&store->peak_bytes, &peak, used, memory_order_relaxed,
+                                                                 memory_order_relaxed))
+        ;
+    return true;
+}
+
+static wr_slot *slot_of(const weir_ref *ref, wr_store **store)
+{
+    *store = atomic_load_explicit(&table[ref->store], memory_order_acquire);
+    return &(*store)->slot[ref->slot];
+}
+
+void wr_ref_add(const weir_ref *ref)
+{
+    wr_store *store;
+    atomic_fetch_add_explicit(&slot_of(ref, &store)->refs, 1, memory_order_relaxed);
+}
+
+void wr_ref_release(const weir_ref *ref)
+{
+    wr_store *store;
+    wr_slot *slot = slot_of(ref, &store);
+    uint32_t refs = atomic_load_explicit(&slot->refs, memory_order_acquire);
+    /* Who holds the only reference is alone: nobody can add one. So what is in use is corrected before the slot is
+     * free, and never counts more than there is. */
+    while (refs > 1) {
+        if (atomic_compare_exchange_weak_explicit(&slot->refs, &refs, refs - 1, memory_order_acq_rel,
+                                                  memory_order_acquire))
+            return;
+    }
+    atomic_fetch_sub_explicit(&store->in_use_bytes, slot->room_bytes, memory_order_relaxed);
+    atomic_store_explicit(&slot->refs, 0, memory_order_release);
+}
+
+void *wr_ref_data(const weir_ref *ref)
+{
+    wr_store *store;
+    const wr_slot *slot = slot_of(ref, &store);
+    return store->data + slot->offset;
+}

@@ -1,0 +1,47 @@
+#include "os/memory.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static size_t whole_pages(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (bytes + page - 1) / page * page;
+}
+
+bool wr_memory_map(wr_memory *memory, size_t bytes, bool shared)
+{
+    *memory = (wr_memory){.bytes = whole_pages(bytes ? bytes : 1), .fd = -1};
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    if (shared) {
+        memory->fd = memfd_create("weir", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (memory->fd < 0 || ftruncate(memory->fd, (off_t)memory->bytes) < 0)
+            goto failed;
+        flags = MAP_SHARED;
+    }
+    memory->data = mmap(NULL, memory->bytes, PROT_READ | PROT_WRITE, flags, memory->fd, 0);
+    if (memory->data != MAP_FAILED)
+        return true;
+failed:
+    if (memory->fd >= 0)
+        close(memory->fd);
+    *memory = (wr_memory){.fd = -1};
+    return false;
+}
+
+void wr_memory_unmap(wr_memory *memory)
+{
+    if (memory->data)
+        munmap(memory->data, memory->bytes);
+    if (memory->fd >= 0)
+        close(memory->fd);
+    *memory = (wr_memory){.fd = -1};
+}
+
+size_t wr_memory_peak(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (size_t)usage.ru_maxrss * 1024;
+}

@@ -1,0 +1,21 @@
+/* Memory: mapped zeroed pages that can be handed to another process. */
+#ifndef WR_MEMORY_H
+#define WR_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct wr_memory {
+    void *data;
+    size_t bytes; /* rounded up to whole pages */
+    int fd;       /* memfd, or -1 when not shared */
+} wr_memory;
+
+/* Maps `bytes`; shared: backed by a memfd that can be passed on. Pages cost nothing until touched. False with errno. */
+bool wr_memory_map(wr_memory *memory, size_t bytes, bool shared);
+void wr_memory_unmap(wr_memory *memory);
+
+/* Most memory this process ever held at once, as the kernel counts it. */
+size_t wr_memory_peak(void);
+
+#endif

@@ -1,0 +1,116 @@
+#include "run/strand.h"
+
+#include <time.h>
+#include "core/clock.h"
+#include "os/relax.h"
+
+enum { SPIN_NS = 5000 };
+
+static void all_rung(wr_run *run)
+{
+    for (int i = 0; i < run->strands; i++)
+        wr_bell_ring(&run->strand[i].bell);
+    wr_bell_ring(run->supervisor);
+}
+
+void wr_strand_open(wr_strand *strand)
+{
+    wr_run *run = strand->run;
+    for (int i = strand->nodes - 1; i >= 0; i--)
+        if (wr_node_open(strand->node[i]) < 0)
+            atomic_store(&run->open_failed, true);
+    strand->opened = true;
+    if (atomic_fetch_sub(&run->to_open, 1) == 1)
+        all_rung(run);
+}
+
+/* One step of the most downstream node that has something to do. */
+static wr_step step(wr_strand *strand, int64_t *now_ns)
+{
+    int over = 0;
+    for (int i = 0; i < strand->nodes; i++) {
+        wr_step result = wr_node_step(strand->node[i], now_ns);
+        if (result == WR_STEP_WORKED)
+            return WR_STEP_WORKED;
+        over += result == WR_STEP_OVER;
+    }
+    return over == strand->nodes ? WR_STEP_OVER : WR_STEP_IDLE;
+}
+
+static int64_t earliest(const wr_strand *strand)
+{
+    int64_t deadline_ns = INT64_MAX;
+    for (int i = 0; i < strand->nodes; i++)
+        if (wr_node_wake_at(strand->node[i]) < deadline_ns)
+            deadline_ns = wr_node_wake_at(strand->node[i]);
+    return deadline_ns;
+}
+
+static bool may_not_start(const wr_run *run)
+{
+    return atomic_load(&run->to_open) > 0 || atomic_load(&run->open_failed);
+}
+
+/* A frame often follows the one before within microseconds: looking again for that long costs less than going to sleep
+ * and being woken. Only after work, so a pipeline at rest never spins. */
+static wr_step step_or_spin(wr_strand *strand, int64_t *now_ns)
+{
+    wr_step result = step(strand, now_ns);
+    if (strand->graph->clock || !strand->worked)
+        return result;
+    for (int64_t until_ns = *now_ns + SPIN_NS; result == WR_STEP_IDLE && *now_ns < until_ns;) {
+        for (int i = 0; i < 16; i++)
+            wr_relax();
+        result = step(strand, now_ns);
+        *now_ns = weir_clock_now(NULL);
+    }
+    return result;
+}
+
+wr_moved wr_strand_move(wr_strand *strand, int steps, int64_t *deadline_ns)
+{
+    wr_run *run = strand->run;
+    int64_t now_ns = weir_clock_now(strand->graph->clock);
+    bool armed = false;
+    *deadline_ns = INT64_MAX;
+    while (steps > 0) {
+        if (atomic_load(&run->stop_now))
+            return WR_MOVED_OVER;
+        wr_step result = may_not_start(run) ? WR_STEP_IDLE
+                         : armed            ? step(strand, &now_ns)
+                                            : step_or_spin(strand, &now_ns);
+        if (result == WR_STEP_OVER)
+            return WR_MOVED_OVER;
+        if (result == WR_STEP_WORKED) {
+            steps--;
+            strand->worked = true;
+            if (armed && !wr_bell_disarm(&strand->bell) && strand->bell.rung)
+                return WR_MOVED_ASLEEP; /* the ringer has seen to it that we are called again */
+            armed = false;
+            continue;
+        }
+        if (armed) {
+            *deadline_ns = may_not_start(run) ? INT64_MAX : earliest(strand);
+            return WR_MOVED_ASLEEP;
+        }
+        strand->worked = false;
+        wr_bell_arm(&strand->bell);
+        armed = true;
+        now_ns = weir_clock_now(strand->graph->clock);
+    }
+    if (armed)
+        wr_bell_disarm(&strand->bell);
+    return WR_MOVED_BUSY;
+}
+
+void wr_strand_leave(wr_strand *strand)
+{
+    struct timespec cpu;
+    for (int i = strand->nodes - 1; i >= 0; i--)
+        wr_node_abandon(strand->node[i]);
+    if (strand->has_thread && clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu) == 0)
+        atomic_store(&strand->cpu_ns, (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec);
+    atomic_store(&strand->over, true);
+    atomic_fetch_sub(&strand->run->alive, 1);
+    wr_bell_ring(strand->run->supervisor);
+}

@@ -1,0 +1,347 @@
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "core/clock.h"
+
+enum { POLL_NS = 100000000 };
+static const int64_t drain_limit_ns = 5000000000, grace_ns = 2000000000;
+
+static int64_t now(const wr_supervisor *s)
+{
+    return weir_clock_now(s->graph->clock);
+}
+
+void wr_supervisor_init(wr_supervisor *s, wr_graph *graph)
+{
+    *s = (wr_supervisor){.graph = graph};
+    atomic_init(&s->end, "new");
+    pthread_mutex_init(&s->threads_lock, NULL);
+}
+
+weir_status wr_supervisor_prepare(wr_supervisor *s, weir_node **culprit)
+{
+    for (int i = 0; i < s->graph->nodes; i++) {
+        weir_node *node = s->graph->node[i];
+        weir_status status = node->class->prepare ? node->class->prepare(node) : WEIR_OK;
+        if (status < 0) {
+            *culprit = node;
+            return status;
+        }
+    }
+    return WEIR_OK;
+}
+
+/* --- starting --- */
+
+static void make_strands(wr_supervisor *s)
+{
+    wr_graph *graph = s->graph;
+    int strands = 0;
+    for (int i = 0; i < graph->nodes; i++)
+        if (graph->node[i]->strand_number >= strands)
+            strands = graph->node[i]->strand_number + 1;
+    s->run = (wr_run){.graph = graph, .strands = strands, .supervisor = &s->bell};
+    s->run.strand = wr_must(calloc((size_t)strands + 1, sizeof *s->run.strand));
+    atomic_store(&s->run.to_open, strands);
+    atomic_store(&s->run.alive, strands);
+    for (int i = graph->nodes - 1; i >= 0; i--) { /* consumers first */
+        weir_node *node = graph->node[i];
+        wr_strand *strand = &s->run.strand[node->strand_number];
+        strand->node = wr_must(realloc(strand->node, sizeof *strand->node * (size_t)(strand->nodes + 1)));
+        strand->node[strand->nodes++] = node;
+        strand->graph = graph;
+        strand->run = &s->run;
+        node->strand = strand;
+    }
+    for (int i = 0; i < graph->edges; i++) {
+        wr_edge *edge = graph->edge[i];
+        if (edge->spare)
+            continue;
+        edge->link.producer_bell = &edge->from->strand->bell;
+        edge->link.consumer_bell = &edge->to->strand->bell;
+    }
+    graph->supervisor = &s->bell;
+}
+
+static bool in_pool(const wr_strand *strand)
+{
+    return strcmp(strand->node[strand->nodes - 1]->runner_used, "pool") == 0;
+}
+
+static int pool_workers(const wr_supervisor *s)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return s->workers > 0 ? s->workers : cores > 2 ? (int)cores : 2;
+}
+
+static bool start(wr_supervisor *s)
+{
+    for (int i = 0; i < s->run.strands; i++) {
+        wr_strand *strand = &s->run.strand[i];
+        if (!in_pool(strand))
+            continue;
+        if (!s->pool && !(s->pool = wr_pool_new(&s->run, pool_workers(s))))
+            return false;
+        wr_pool_add(s->pool, strand);
+    }
+    if (s->pool && !wr_pool_start(s->pool))
+        return false;
+    for (int i = 0; i < s->run.strands; i++)
+        if (!in_pool(&s->run.strand[i]) && !wr_thread_start(&s->run.strand[i]))
+            return false;
+    return true;
+}
+
+/* --- stopping --- */
+
+static void ring_all(wr_supervisor *s)
+{
+    for (int i = 0; i < s->run.strands; i++)
+        wr_bell_ring(&s->run.strand[i].bell);
+}
+
+static void drain(wr_supervisor *s, const char *why)
+{
+    if (s->draining)
+        return;
+    s->draining = true;
+    atomic_store(&s->end, why);
+    s->progress_at_ns = now(s);
+    for (uint32_t i = 0; i < s->graph->streams; i++)
+        wr_node_drain(s->graph->source[i]);
+    ring_all(s);
+}
+
+static void stop_now(wr_supervisor *s)
+{
+    if (atomic_exchange(&s->run.stop_now, true))
+        return;
+    s->grace_until_ns = weir_clock_now(NULL) + grace_ns;
+    for (int i = 0; i < s->graph->nodes; i++)
+        wr_node_interrupt(s->graph->node[i]);
+    ring_all(s);
+}
+
+/* Draining is given up when nothing has moved for a while and somebody is still inside a call. */
+static void watch_drain(wr_supervisor *s)
+{
+    uint64_t progress = 0;
+    const weir_node *inside = NULL;
+    for (int i = 0; i < s->graph->nodes; i++) {
+        const weir_node *node = s->graph->node[i];
+        progress += atomic_load(&node->steps);
+        if (atomic_load(&node->call_began_ns))
+            inside = node;
+    }
+    if (progress != s->progress) {
+        s->progress = progress;
+        s->progress_at_ns = now(s);
+    } else if (now(s) - s->progress_at_ns > drain_limit_ns) {
+        weir_log(WEIR_LOG_WARNING, inside ? inside->name : NULL, "did not finish within 5 s of the stop; stopping now");
+        stop_now(s);
+    }
+}
+
+/* --- stall: a consumer that does not move while its producer waits for it --- */
+
+static bool producer_waits(const wr_edge *edge)
+{
+    return atomic_load(&edge->in_use) && !edge->inline_ && !wr_link_is_cut(&edge->link) &&
+           wr_link_is_awaited(&edge->link);
+}
+
+static bool waits_itself(const weir_node *node)
+{
+    for (int i = 0; i < node->graph->edges; i++)
+        if (node->graph->edge[i]->from == node && producer_waits(node->graph->edge[i]))
+            return true;
+    return false;
+}
+
+static void cut_stuck(wr_supervisor *s, weir_node *node)
+{
+    pthread_mutex_lock(&node->error_lock);
+    snprintf(node->error, sizeof node->error,
+             "made no progress for %.0f s while frames waited for it; its links were cut and the others go on; raise "
+             "stall= if it may take that long",
+             (double)node->stall_ns / 1e9);
+    weir_log(WEIR_LOG_ERROR, node->name, "%s", node->error);
+    pthread_mutex_unlock(&node->error_lock);
+    atomic_store(&node->shown_phase, WR_SHOWN_STUCK);
+    for (int i = 0; i < s->graph->edges; i++)
+        if (atomic_load(&s->graph->edge[i]->in_use) && s->graph->edge[i]->to == node)
+            wr_link_cut(&s->graph->edge[i]->link);
+}
+
+static void watch_stalls(wr_supervisor *s)
+{
+    pthread_mutex_lock(&s->graph->edges_lock);
+    for (int i = 0; i < s->graph->edges; i++) {
+        wr_edge *edge = s->graph->edge[i];
+        if (!atomic_load(&edge->in_use))
+            continue;
+        uint64_t steps = atomic_load(&edge->to->steps);
+        if (edge->to->stall_ns == 0 || !producer_waits(edge) || steps != s->steps[i] || waits_itself(edge->to)) {
+            s->since_ns[i] = now(s);
+            s->steps[i] = steps;
+        } else if (now(s) - s->since_ns[i] > edge->to->stall_ns) {
+            cut_stuck(s, edge->to);
+        }
+    }
+    pthread_mutex_unlock(&s->graph->edges_lock);
+}
+
+static bool may_stall(const wr_supervisor *s)
+{
+    for (int i = 0; i < s->graph->edges; i++)
+        if (s->graph->edge[i]->config.waits && !s->graph->edge[i]->inline_)
+            return true;
+    return s->graph->spare_links > 0;
+}
+
+/* --- watching --- */
+
+static bool over(wr_supervisor *s)
+{
+    if (atomic_load(&s->run.alive) == 0)
+        return true;
+    return atomic_load(&s->run.stop_now) && weir_clock_now(NULL) > s->grace_until_ns;
+}
+
+/* Every strand that is not over waits for one that was left behind: a node that is stuck and cut off. */
+static bool only_stuck_left(wr_supervisor *s)
+{
+    for (int i = 0; i < s->run.strands; i++) {
+        const wr_strand *strand = &s->run.strand[i];
+        bool stuck = false;
+        for (int n = 0; n < strand->nodes; n++)
+            stuck |= atomic_load(&strand->node[n]->shown_phase) == WR_SHOWN_STUCK;
+        if (!atomic_load(&strand->over) && !stuck)
+            return false;
+    }
+    return atomic_load(&s->run.alive) > 0;
+}
+
+static void watch(wr_supervisor *s)
+{
+    bool poll = may_stall(s);
+    while (!over(s)) {
+        int64_t deadline_ns = s->duration_ns && !s->draining ? s->started_ns + s->duration_ns : INT64_MAX;
+        int stops = atomic_load(&s->stops);
+        if (atomic_load(&s->run.open_failed) || stops >= 2 || only_stuck_left(s))
+            stop_now(s);
+        if (stops >= 1)
+            drain(s, "stopped");
+        if (deadline_ns <= now(s))
+            drain(s, "duration");
+        if (poll)
+            watch_stalls(s);
+        if (s->draining && !atomic_load(&s->run.stop_now))
+            watch_drain(s);
+        if ((poll || s->draining || atomic_load(&s->run.stop_now)) && now(s) + POLL_NS < deadline_ns)
+            deadline_ns = now(s) + POLL_NS;
+        wr_bell_arm(&s->bell);
+        if (over(s) || atomic_load(&s->stops) != stops || (atomic_load(&s->run.open_failed) && !s->grace_until_ns)) {
+            wr_bell_disarm(&s->bell);
+            continue;
+        }
+        wr_clock_wait(s->graph->clock, &s->bell.word, deadline_ns);
+    }
+}
+
+/* --- the end --- */
+
+static void gather(wr_supervisor *s)
+{
+    int64_t until_ns = weir_clock_now(NULL) + grace_ns;
+    for (int i = 0; i < s->run.strands; i++) {
+        wr_strand *strand = &s->run.strand[i];
+        bool over_now = atomic_load(&strand->over);
+        s->left_behind |= !over_now && (strand->has_thread || strand->pool);
+        if (!strand->has_thread)
+            continue;
+        if (over_now) {
+            pthread_mutex_lock(&s->threads_lock);
+            pthread_join(strand->thread, NULL);
+            strand->has_thread = false;
+            pthread_mutex_unlock(&s->threads_lock);
+        } else {
+            pthread_detach(strand->thread);
+        }
+    }
+    s->left_behind |= !wr_pool_free(s->pool, until_ns);
+    s->pool = NULL;
+}
+
+static void name_left_behind(weir_node *node)
+{
+    pthread_mutex_lock(&node->error_lock);
+    if (!node->error[0])
+        snprintf(node->error, sizeof node->error, "did not come back from a call and was left behind");
+    pthread_mutex_unlock(&node->error_lock);
+    atomic_store(&node->shown_phase, WR_SHOWN_STUCK);
+}
+
+static weir_status verdict(wr_supervisor *s, weir_node **culprit)
+{
+    weir_status status = WEIR_OK;
+    for (int i = 0; i < s->graph->nodes; i++) {
+        weir_node *node = s->graph->node[i];
+        if (s->left_behind && atomic_load(&node->call_began_ns))
+            name_left_behind(node);
+        int phase = atomic_load(&node->shown_phase);
+        if (phase != WR_FAILED && phase != WR_SHOWN_STUCK)
+            continue;
+        status = WEIR_FAILED;
+        *culprit = *culprit ? *culprit : node;
+    }
+    if (atomic_load(&s->run.open_failed) && *culprit)
+        return (*culprit)->status;
+    return s->left_behind ? WEIR_STUCK : status;
+}
+
+weir_status wr_supervisor_run(wr_supervisor *s, weir_node **culprit)
+{
+    make_strands(s);
+    s->since_ns = wr_must(calloc((size_t)s->graph->edges + 1, sizeof *s->since_ns));
+    s->steps = wr_must(calloc((size_t)s->graph->edges + 1, sizeof *s->steps));
+    s->started_ns = now(s);
+    atomic_store(&s->end, "running");
+    atomic_store(&s->begun, true);
+    wr_clock_join(s->graph->clock);
+    bool all_started = start(s);
+    atomic_store(&s->started, true);
+    if (all_started)
+        watch(s);
+    else
+        atomic_store(&s->run.open_failed, true);
+    int error = errno;
+    if (atomic_load(&s->run.open_failed))
+        stop_now(s);
+    wr_clock_leave(s->graph->clock);
+    s->ended_ns = now(s);
+    atomic_store(&s->ended, true);
+    gather(s);
+    weir_status status = verdict(s, culprit);
+    if (status == WEIR_OK && atomic_load(&s->run.open_failed)) {
+        weir_log(WEIR_LOG_ERROR, NULL, "cannot start a thread: %s", strerror(error));
+        status = WEIR_NO_MEMORY;
+    }
+    if (strcmp(atomic_load(&s->end), "running") == 0)
+        atomic_store(&s->end, status == WEIR_OK ? "end-of-stream" : "failed");
+    return status;
+}
+
+void wr_supervisor_free(wr_supervisor *s)
+{
+    for (int i = 0; s->run.strand && i < s->run.strands; i++)
+        free(s->run.strand[i].node);
+    free(s->run.strand);
+    free(s->since_ns);
+    free(s->steps);
+    pthread_mutex_destroy(&s->threads_lock);
+}
