@@ -1,0 +1,50 @@
+#include "trigger.h"
+
+#include <string.h>
+#include <weir/option.h>
+
+bool wr_trigger_labels(wr_trigger *trigger, const char *list)
+{
+    char word[WEIR_LABEL_BYTES];
+    for (const char *at = list; (at = weir_list_next(at, word, sizeof word));) {
+        if (trigger->labels == WR_TRIGGER_LABELS)
+            return false;
+        memcpy(trigger->label[trigger->labels++].name, word, sizeof word);
+    }
+    return true;
+}
+
+static bool holds(const weir_boxes *boxes, const char *label, float min_score)
+{
+    for (uint32_t i = 0; i < boxes->count; i++) {
+        const weir_box *box = &boxes->box[i];
+        if (box->score >= min_score && strncmp(box->label, label, sizeof box->label) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_due(wr_trigger *trigger, int64_t time_ns)
+{
+    if (!trigger->every_ns || (trigger->started && time_ns < trigger->next_ns))
+        return false;
+    /* On the beat as long as frames come, and a new beat after a pause. */
+    bool late = !trigger->started || time_ns - trigger->next_ns >= trigger->every_ns;
+    trigger->next_ns = (late ? time_ns : trigger->next_ns) + trigger->every_ns;
+    trigger->started = true;
+    return true;
+}
+
+bool wr_trigger_fires(wr_trigger *trigger, int64_t time_ns, const weir_boxes *boxes)
+{
+    bool fires = is_due(trigger, time_ns);
+    for (int i = 0; boxes && i < trigger->labels; i++) {
+        if (!holds(boxes, trigger->label[i].name, trigger->min_score))
+            continue;
+        bool away = !trigger->label[i].seen || time_ns - trigger->label[i].seen_ns > trigger->holdoff_ns;
+        trigger->label[i].seen = true;
+        trigger->label[i].seen_ns = time_ns;
+        fires = fires || away;
+    }
+    return fires;
+}

@@ -1,0 +1,241 @@
+#include "reader.h"
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/avstring.h>
+#include <libavutil/display.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { RATE_UNKNOWN = 25 };
+
+/* What may be read, and what FFmpeg may open for it on its own account: a playlist must not lead to a file. */
+static const struct {
+    const char *scheme, *protocols;
+} schemes[] = {
+    {"rtsp", "rtsp,rtp,udp,tcp"},          {"rtsps", "rtsps,rtsp,rtp,udp,tcp,tls"}, {"http", "http,tcp"},
+    {"https", "https,http,tcp,tls"},       {"rtmp", "rtmp,tcp"},                    {"tcp", "tcp"},
+    {"udp", "udp"},                        {"file", "file"},
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* FFmpeg asks again and again while it waits. */
+static int give_up(void *user)
+{
+    const wr_reader *reader = user;
+    return atomic_load(reader->stop) || now_ns() > reader->deadline_ns;
+}
+
+static void start_waiting(wr_reader *reader)
+{
+    reader->deadline_ns = reader->timeout_ns ? now_ns() + reader->timeout_ns : INT64_MAX;
+}
+
+static weir_status failed(wr_reader *reader, int error)
+{
+    char text[128];
+    if (error == AVERROR_EOF)
+        return WEIR_END;
+    if (atomic_load(reader->stop)) {
+        snprintf(reader->why, sizeof reader->why, "stopped");
+        return WEIR_TIMEOUT;
+    }
+    if (error == AVERROR_EXIT || now_ns() > reader->deadline_ns) {
+        snprintf(reader->why, sizeof reader->why, "no answer within %.1f s", (double)reader->timeout_ns / 1e9);
+        return WEIR_TIMEOUT;
+    }
+    av_strerror(error, text, sizeof text);
+    snprintf(reader->why, sizeof reader->why, "%s", text);
+    return error == AVERROR_INVALIDDATA ? WEIR_BAD_DATA : WEIR_IO;
+}
+
+static const char *protocols_for(const char *url)
+{
+    const char *end = strstr(url, "://");
+    if (!end)
+        return "file";
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (strlen(schemes[i].scheme) == (size_t)(end - url) &&
+            av_strncasecmp(schemes[i].scheme, url, (size_t)(end - url)) == 0)
+            return schemes[i].protocols;
+    return NULL;
+}
+
+bool wr_reader_is_network(const char *url)
+{
+    return strstr(url, "://") && av_strncasecmp(url, "file:", 5) != 0;
+}
+
+/* A session description tells what the decoder must know; probing the stream would cost a second or more. */
+static bool described(const AVStream *stream)
+{
+    const AVCodecParameters *codec = stream->codecpar;
+    return codec->codec_id == AV_CODEC_ID_MJPEG ||
+           ((codec->codec_id == AV_CODEC_ID_H264 || codec->codec_id == AV_CODEC_ID_HEVC) && codec->extradata_size > 0);
+}
+
+static weir_status find_video(wr_reader *reader)
+{
+    AVFormatContext *format = reader->format;
+    int best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+    if (best < 0 || !described(format->streams[best]) || strcmp(format->iformat->name, "rtsp") != 0) {
+        int error = avformat_find_stream_info(format, NULL);
+        if (error < 0)
+            return failed(reader, error);
+        best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+    }
+    if (best < 0 || format->streams[best]->codecpar->codec_id == AV_CODEC_ID_NONE ||
+        strcmp(format->iformat->name, "tty") == 0) {
+        snprintf(reader->why, sizeof reader->why, "there is no video in it");
+        return WEIR_BAD_DATA;
+    }
+    for (unsigned i = 0; i < format->nb_streams; i++)
+        format->streams[i]->discard = (int)i == best ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    reader->stream = format->streams[best];
+    return WEIR_OK;
+}
+
+static void note_codec(wr_reader *reader)
+{
+    const AVCodecParameters *codec = reader->stream->codecpar;
+    reader->nal = codec->codec_id == AV_CODEC_ID_H264   ? WR_NAL_H264
+                  : codec->codec_id == AV_CODEC_ID_HEVC ? WR_NAL_H265
+                                                        : WR_NAL_OTHER;
+    reader->nal_length_bytes = wr_nal_length_bytes(reader->nal, codec->extradata, (size_t)codec->extradata_size);
+    reader->made_up_dts = 0;
+}
+
+weir_status wr_reader_open(wr_reader *reader, const char *url, const char *transport)
+{
+    const char *protocols = protocols_for(url);
+    AVDictionary *options = NULL;
+    if (!protocols) {
+        snprintf(reader->why, sizeof reader->why, "this kind of address is not known; use rtsp, http, https or a file");
+        return WEIR_UNSUPPORTED;
+    }
+    reader->format = avformat_alloc_context();
+    if (!reader->format)
+        return WEIR_NO_MEMORY;
+    reader->format->interrupt_callback = (AVIOInterruptCB){.callback = give_up, .opaque = reader};
+    av_dict_set(&options, "protocol_whitelist", protocols, 0);
+    if (av_strncasecmp(url, "rtsp", 4) == 0)
+        av_dict_set(&options, "rtsp_transport", transport, 0);
+    start_waiting(reader);
+    int error = avformat_open_input(&reader->format, url, NULL, &options);
+    av_dict_free(&options);
+    if (error < 0)
+        return failed(reader, error) == WEIR_END ? WEIR_BAD_DATA : failed(reader, error);
+    weir_status status = find_video(reader);
+    if (status == WEIR_OK)
+        note_codec(reader);
+    else
+        wr_reader_close(reader);
+    return status == WEIR_END ? WEIR_BAD_DATA : status;
+}
+
+void wr_reader_close(wr_reader *reader)
+{
+    start_waiting(reader);
+    avformat_close_input(&reader->format);
+    reader->stream = NULL;
+}
+
+/* Raw streams have no times: one frame after the other, at the rate they declare. */
+static void make_up_times(wr_reader *reader, AVPacket *packet)
+{
+    AVRational rate = reader->stream->avg_frame_rate;
+    if (packet->dts != AV_NOPTS_VALUE || packet->pts != AV_NOPTS_VALUE)
+        return;
+    if (rate.num <= 0 || rate.den <= 0)
+        rate = (AVRational){RATE_UNKNOWN, 1};
+    packet->dts = reader->made_up_dts;
+    packet->duration = av_rescale_q(1, av_inv_q(rate), reader->stream->time_base);
+    reader->made_up_dts += packet->duration > 0 ? packet->duration : 1;
+}
+
+weir_status wr_reader_next(wr_reader *reader, AVPacket *packet)
+{
+    start_waiting(reader);
+    for (;;) {
+        int error = av_read_frame(reader->format, packet);
+        if (error == AVERROR(EAGAIN) && !give_up(reader))
+            continue;
+        if (error < 0)
+            return failed(reader, error);
+        if (packet->stream_index == reader->stream->index && packet->size > 0)
+            break;
+        av_packet_unref(packet);
+    }
+    make_up_times(reader, packet);
+    return WEIR_OK;
+}
+
+weir_status wr_reader_rewind(wr_reader *reader)
+{
+    int error = av_seek_frame(reader->format, -1, reader->format->start_time != AV_NOPTS_VALUE ? reader->format->start_time : 0,
+                              AVSEEK_FLAG_BACKWARD);
+    if (error < 0)
+        error = av_seek_frame(reader->format, -1, 0, AVSEEK_FLAG_BYTE);
+    reader->made_up_dts = 0;
+    return error < 0 ? failed(reader, error) : WEIR_OK;
+}
+
+wr_nal_kind wr_reader_look(const wr_reader *reader, const AVPacket *packet)
+{
+    wr_nal_kind kind = wr_nal_look(reader->nal, reader->nal_length_bytes, packet->data, (size_t)packet->size);
+    const AVCodecDescriptor *descriptor = avcodec_descriptor_get(reader->stream->codecpar->codec_id);
+    if (descriptor && descriptor->props & AV_CODEC_PROP_INTRA_ONLY)
+        return (wr_nal_kind){.key = true, .discardable = true};
+    kind.key |= (packet->flags & AV_PKT_FLAG_KEY) != 0;
+    kind.discardable = !kind.key && (kind.discardable || packet->flags & AV_PKT_FLAG_DISPOSABLE);
+    return kind;
+}
+
+int64_t wr_reader_ns(const wr_reader *reader, int64_t time)
+{
+    return time == AV_NOPTS_VALUE ? WEIR_NO_TIME
+                                  : av_rescale_q(time, reader->stream->time_base, (AVRational){1, 1000000000});
+}
+
+/* --- the codec --- */
+
+size_t wr_reader_codec_bytes(const wr_reader *reader)
+{
+    return sizeof(weir_codec) + (size_t)reader->stream->codecpar->extradata_size + WEIR_PACKET_PADDING;
+}
+
+static uint32_t rotation(const AVStream *stream)
+{
+    const uint8_t *matrix = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, NULL);
+    double degrees = matrix ? av_display_rotation_get((const int32_t *)matrix) : 0;
+    if (isnan(degrees))
+        return 0;
+    /* FFmpeg counts counterclockwise. */
+    return (uint32_t)((int)lround(-degrees / 90) & 3) * 90;
+}
+
+void wr_reader_codec(const wr_reader *reader, weir_codec *codec)
+{
+    const AVCodecParameters *from = reader->stream->codecpar;
+    AVRational rate = reader->stream->avg_frame_rate;
+    memset(codec, 0, wr_reader_codec_bytes(reader));
+    snprintf(codec->name, sizeof codec->name, "%s", avcodec_get_name(from->codec_id));
+    codec->width = from->width > 0 ? (uint32_t)from->width : 0;
+    codec->height = from->height > 0 ? (uint32_t)from->height : 0;
+    codec->rotation = rotation(reader->stream);
+    codec->rate_num = rate.num > 0 && rate.den > 0 ? (uint32_t)rate.num : 0;
+    codec->rate_den = rate.num > 0 && rate.den > 0 ? (uint32_t)rate.den : 1;
+    codec->profile = (uint32_t)from->profile;
+    codec->level = (uint32_t)from->level;
+    codec->extradata_offset = sizeof *codec;
+    codec->extradata_bytes = (uint32_t)from->extradata_size;
+    if (from->extradata_size > 0)
+        memcpy(codec + 1, from->extradata, (size_t)from->extradata_size);
+}

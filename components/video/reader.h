@@ -1,0 +1,43 @@
+/* Reader: one container or connection, from opening to its end, without threads of its own.
+ *
+ * Opened for a URL, it gives the video stream's packets in coding order. Every
+ * call that may wait ends after `timeout_ns`, or at once when `stop` becomes true.
+ * Thread-safety: one thread at a time; *stop may be set by any.
+ */
+#ifndef WR_VIDEO_READER_H
+#define WR_VIDEO_READER_H
+
+#include <libavformat/avformat.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <weir/packet.h>
+#include "nal.h"
+
+typedef struct wr_reader {
+    AVFormatContext *format;
+    AVStream *stream;
+    wr_nal_codec nal;
+    unsigned nal_length_bytes;
+    int64_t timeout_ns, deadline_ns;
+    const _Atomic bool *stop;
+    int64_t made_up_dts; /* where the container has no times: counted from the frame rate, in the stream's time base */
+    char why[256];       /* why the last call failed */
+} wr_reader;
+
+/* "rtsp" and the like; "" for a file. */
+bool wr_reader_is_network(const char *url);
+/* WEIR_OK, or WEIR_IO, WEIR_TIMEOUT, WEIR_BAD_DATA (no video in it), WEIR_UNSUPPORTED (a scheme we do not read). */
+weir_status wr_reader_open(wr_reader *reader, const char *url, const char *transport);
+/* WEIR_OK, WEIR_END, or WEIR_IO, WEIR_TIMEOUT, WEIR_BAD_DATA. Times of the packet are set if anything can set them. */
+weir_status wr_reader_next(wr_reader *reader, AVPacket *packet);
+/* Back to the beginning of a file. */
+weir_status wr_reader_rewind(wr_reader *reader);
+void wr_reader_close(wr_reader *reader);
+
+wr_nal_kind wr_reader_look(const wr_reader *reader, const AVPacket *packet);
+int64_t wr_reader_ns(const wr_reader *reader, int64_t time); /* of the stream's time base; WEIR_NO_TIME for none */
+/* Bytes of the codec attachment, and the attachment itself. */
+size_t wr_reader_codec_bytes(const wr_reader *reader);
+void wr_reader_codec(const wr_reader *reader, weir_codec *codec);
+
+#endif
