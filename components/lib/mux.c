@@ -11,10 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { IO_BYTES = 64 * 1024 };
+enum { IO_BYTES = 64 * 1024, VEIL_BYTES = 9 };
+typedef enum veil_kind { VEIL_NONE, VEIL_FREE, VEIL_VOID } veil_kind;
 static const int64_t part_ns = 500000000;
 /* Frames further apart than that must not wait for the next one to be written. */
 static const int64_t slow_ns = 100000000;
+/* How long such a frame is said to last, before the next one is known: no longer than any camera's frames last, since
+ * the next one cannot come before its end. */
+static const int64_t least_ns = 20000000;
 static const AVRational ns = {1, 1000000000};
 
 struct wr_mux {
@@ -23,6 +27,8 @@ struct wr_mux {
     char *path;
     bool fresh;
     int fd;
+    bool nameless; /* the file's first part is not complete */
+    veil_kind veil;
     bool failed;
     uint8_t *gathered; /* of the file, from `start` on, not yet written */
     size_t bytes, room;
@@ -37,11 +43,12 @@ struct wr_mux {
 
 static const struct {
     const char *name, *ending, *muxer, *flags;
+    veil_kind veil;
 } formats[] = {
     /* delay_moov: the header waits for parameter sets that come in the first packet. */
-    {"mp4", ".mp4", "mp4", "empty_moov+delay_moov+default_base_moof"},
-    {"mkv", ".mkv", "matroska", NULL},
-    {"ts", ".ts", "mpegts", NULL},
+    {"mp4", ".mp4", "mp4", "empty_moov+delay_moov+default_base_moof", VEIL_FREE},
+    {"mkv", ".mkv", "matroska", NULL, VEIL_VOID},
+    {"ts", ".ts", "mpegts", NULL, VEIL_NONE},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -65,9 +72,22 @@ static weir_status fail(wr_mux *mux, weir_status status, const char *what, int e
     return status;
 }
 
-/* The file appears with its first complete part: a kill leaves no empty one. */
+/* Until its first part is complete the file has no name, where the system can do that: a kill leaves nothing behind. */
+static int open_nameless(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int fd = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666) : -1;
+    free(folder);
+    return fd;
+}
+
 static bool make_file(wr_mux *mux)
 {
+    if (mux->fd < 0) {
+        mux->fd = open_nameless(mux->path);
+        mux->nameless = mux->fd >= 0;
+    }
     if (mux->fd < 0)
         mux->fd = open(mux->path, O_WRONLY | O_CREAT | O_CLOEXEC | (mux->fresh ? O_EXCL : O_TRUNC), 0666);
     if (mux->fd < 0)
@@ -75,21 +95,74 @@ static bool make_file(wr_mux *mux)
     return mux->fd >= 0;
 }
 
-static bool write_all(wr_mux *mux)
+static bool give_name(wr_mux *mux)
 {
-    size_t done = 0;
-    if (!make_file(mux))
+    char self[32];
+    if (!mux->nameless)
+        return true;
+    snprintf(self, sizeof self, "/proc/self/fd/%d", mux->fd);
+    if (!mux->fresh)
+        unlink(mux->path);
+    if (linkat(AT_FDCWD, self, AT_FDCWD, mux->path, AT_SYMLINK_FOLLOW) != 0) {
+        fail(mux, WEIR_IO, "write", errno);
         return false;
-    while (done < mux->bytes) {
-        ssize_t n = pwrite(mux->fd, mux->gathered + done, mux->bytes - done, mux->start + (int64_t)done);
+    }
+    mux->nameless = false;
+    return true;
+}
+
+static bool write_at(wr_mux *mux, const uint8_t *data, size_t bytes, int64_t at)
+{
+    while (bytes > 0) {
+        ssize_t n = pwrite(mux->fd, data, bytes, at);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
             fail(mux, WEIR_IO, "write", n < 0 ? errno : ENOSPC);
             return false;
         }
-        done += (size_t)n;
+        data += n;
+        at += n;
+        bytes -= (size_t)n;
     }
+    return true;
+}
+
+/* A kill ends even a write between two pages. So a further part is written under a veil, a header that makes players
+ * skip it all, and then gets its own first bytes: an MP4 box `free`, or a Matroska element Void, as long as the part.
+ * Returns the bytes of the veil; 0 where the format has none (MPEG-TS: its last frame may be incomplete). */
+static size_t make_veil(const wr_mux *mux, uint8_t veil[VEIL_BYTES])
+{
+    uint64_t bytes = mux->bytes;
+    if (mux->start == 0 || mux->start != mux->end || bytes < VEIL_BYTES || bytes > INT32_MAX)
+        return 0;
+    if (mux->veil == VEIL_FREE) {
+        memcpy(veil,
+               (uint8_t[]){(uint8_t)(bytes >> 24), (uint8_t)(bytes >> 16), (uint8_t)(bytes >> 8), (uint8_t)bytes, 'f',
+                           'r', 'e', 'e'},
+               8);
+        return 8;
+    }
+    if (mux->veil != VEIL_VOID)
+        return 0;
+    bytes -= VEIL_BYTES; /* the size does not count the header: EC, and an 8-byte number that begins with 01 */
+    memcpy(veil,
+           (uint8_t[]){0xec, 0x01, 0, 0, 0, (uint8_t)(bytes >> 24), (uint8_t)(bytes >> 16), (uint8_t)(bytes >> 8),
+                       (uint8_t)bytes},
+           VEIL_BYTES);
+    return VEIL_BYTES;
+}
+
+static bool write_all(wr_mux *mux)
+{
+    uint8_t veil[VEIL_BYTES], first[VEIL_BYTES];
+    if (!make_file(mux))
+        return false;
+    size_t veiled = make_veil(mux, veil);
+    memcpy(first, mux->gathered, veiled);
+    memcpy(mux->gathered, veil, veiled);
+    if (!write_at(mux, mux->gathered, mux->bytes, mux->start) || !write_at(mux, first, veiled, mux->start))
+        return false;
     mux->start += (int64_t)mux->bytes;
     mux->end = mux->start > mux->end ? mux->start : mux->end;
     mux->bytes = 0;
@@ -106,6 +179,8 @@ static bool end_part(wr_mux *mux, uint64_t packets)
             mux->failed = true;
         return false;
     }
+    if (!give_name(mux))
+        return false;
     mux->whole = mux->end;
     mux->written += packets;
     mux->pending -= packets;
@@ -262,6 +337,7 @@ weir_status wr_mux_open(wr_mux **out, const wr_mux_options *options, const AVCod
     *mux = (wr_mux){.fd = -1,
                     .fresh = options->fresh,
                     .splits = find_format(options->format) == 0,
+                    .veil = formats[find_format(options->format)].veil,
                     .last_dts = INT64_MIN,
                     .end_dts = INT64_MIN,
                     .path = strdup(options->path)};
@@ -287,10 +363,13 @@ static bool flush_part(wr_mux *mux)
     if (rc < 0 && !mux->failed)
         fail(mux, WEIR_IO, "write", rc);
     mux->end_dts = mux->last_dts + mux->packet->duration;
+    /* The next part begins at its own time, not where this one said it ends; the muxer takes this back by itself. */
+    if (mux->splits)
+        av_opt_set(mux->format->priv_data, "movflags", "+frag_discont", 0);
     return end_part(mux, mux->pending);
 }
 
-/* Fills the muxer's packet. How long it lasts is a guess, short where it cannot be corrected by the next one. */
+/* Fills the muxer's packet. How long it lasts is a guess, the least where it cannot be corrected by the next one. */
 static void set_packet(wr_mux *mux, const AVPacket *from, int64_t pts_ns, int64_t dts_ns)
 {
     AVPacket *to = mux->packet;
@@ -306,7 +385,7 @@ static void set_packet(wr_mux *mux, const AVPacket *from, int64_t pts_ns, int64_
     to->dts = to->dts < least ? least : to->dts;
     to->pts = av_rescale_q(pts_ns, ns, base);
     to->pts = to->pts < to->dts ? to->dts : to->pts;
-    to->duration = av_rescale_q(mux->pace_ns > slow_ns ? mux->pace_ns / 2 : mux->pace_ns, ns, base);
+    to->duration = av_rescale_q(mux->pace_ns > slow_ns ? least_ns : mux->pace_ns, ns, base);
     mux->last_dts = to->dts;
     mux->last_dts_ns = dts_ns;
 }
@@ -377,7 +456,7 @@ weir_status wr_mux_close(wr_mux **in, wr_mux_end *end)
     else if (mux->fd >= 0 && ftruncate(mux->fd, mux->whole) != 0)
         failed_before = false;
     end->removed = mux->written == 0;
-    if (mux->fd >= 0 && end->removed)
+    if (mux->fd >= 0 && end->removed && !mux->nameless)
         unlink(mux->path);
     if (mux->fd >= 0 && close(mux->fd) != 0)
         fail(mux, WEIR_IO, "end", errno);

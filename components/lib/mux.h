@@ -1,10 +1,12 @@
 /* Mux: compressed packets into one file that can be played after a kill.
  *
  * Packets gather in memory for half a second of media, become one complete part
- * of the file (a fragment of MP4, a cluster of Matroska), and are written by one
- * call, the first together with the header. So whatever the moment the process is
- * killed, the file ends with a complete part, or is not there yet. Where the system refuses to write (a full disk), the file is cut
- * back to its last complete part.
+ * of the file (a fragment of MP4, a cluster of Matroska). The file gets its name
+ * when the first part is in it; a further part says that it is to be skipped until
+ * all of it is there. So whatever the moment the process is killed, players see
+ * complete parts only, or no file. MPEG-TS has no parts: there the last frame may be
+ * incomplete. Where the system refuses to write (a full disk), the file is cut back
+ * to its last complete part.
  *
  * Every function writes one sentence to the mux's `why` when it does not return
  * WEIR_OK. After WEIR_IO from wr_mux_write() only wr_mux_close() makes sense.
