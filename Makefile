@@ -29,6 +29,10 @@ run: build
 
 test:
 	@scripts/setup.sh build test onnxruntime model clip testclip
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@# It may have been set up before cmocka was there.
+	@[ -e $(BUILD)/.tests ] || meson setup --reconfigure $(BUILD) -Dtests=enabled >$(BUILD)/.tests-log 2>&1 || { cat $(BUILD)/.tests-log; exit 1; }
+	@touch $(BUILD)/.tests
 	@$(MAKE) --no-print-directory build
 	@scripts/test.sh $(BUILD)
 
