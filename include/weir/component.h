@@ -111,8 +111,12 @@ WEIR_API int weir_consumers(const weir_node *node, int port);
 /* Which port (index in class->inputs) and which node (its name) stand behind an input. Links to one port are
  * separate inputs. `from` may be NULL. */
 WEIR_API int weir_input_port(const weir_node *node, int input, const char **from);
+/* Streams of the pipeline are numbered from 0; known from open on. */
+WEIR_API uint32_t weir_streams(const weir_node *node);
 /* Name of the source node that made a stream; "?" if there is none. Any thread. */
 WEIR_API const char *weir_stream_name(const weir_node *node, uint32_t stream);
+/* Whether a stream that cannot wait comes to this node, or from it; in plan and after. */
+WEIR_API bool weir_is_live(const weir_node *node);
 
 /* --- plan --- */
 
@@ -124,6 +128,9 @@ WEIR_API weir_status weir_plan_store(weir_node *node, weir_kind kind, size_t ite
                                      size_t budget_bytes);
 /* Largest attachment of that kind that can come from an input (nodes upstream were planned before); 0 if none can. */
 WEIR_API size_t weir_input_item_bytes(const weir_node *node, int input, weir_kind kind);
+/* How many frames the nodes above an input may hold back (those with WEIR_HOLDS, by what they said they keep): so many
+ * must be let past them before the first one comes. */
+WEIR_API unsigned weir_input_lag(const weir_node *node, int input);
 /* Sources: this stream cannot wait. */
 WEIR_API void weir_plan_live(weir_node *node);
 /* The component keeps at most `frames` of the frames it receives, with their attachments, between calls. */

@@ -109,6 +109,7 @@ struct weir_node {
     wr_plan_store plan[WR_PLAN_STORES];
     int plans;
     unsigned keeps;
+    unsigned lag; /* frames that it and the nodes above may hold back */
     size_t plan_bytes;
     wr_store *store[WEIR_KINDS_MAX];
     int64_t *passed; /* of each stream, what outputs were told; only with bounds */

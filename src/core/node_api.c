@@ -40,6 +40,16 @@ int weir_input_port(const weir_node *node, int input, const char **from)
     return edge->to_port;
 }
 
+uint32_t weir_streams(const weir_node *node)
+{
+    return node->graph->streams;
+}
+
+bool weir_is_live(const weir_node *node)
+{
+    return node->live;
+}
+
 const char *weir_stream_name(const weir_node *node, uint32_t stream)
 {
     return stream < node->graph->streams ? node->graph->source[stream]->name : "?";
@@ -91,8 +101,15 @@ const wr_plan_store *wr_node_origin(weir_node *node, weir_kind kind, unsigned vi
 
 size_t weir_input_item_bytes(const weir_node *node, int input, weir_kind kind)
 {
-    const wr_plan_store *plan = wr_node_origin(node->input[input].edge->from, kind, ++node->graph->visits);
+    const wr_edge *edge = node->input[input].edge;
+    bool comes = kind < WEIR_KINDS_MAX && edge->config.kinds >> kind & 1; /* and does not end in a node above */
+    const wr_plan_store *plan = comes ? wr_node_origin(edge->from, kind, ++node->graph->visits) : NULL;
     return plan ? plan->item_bytes : 0;
+}
+
+unsigned weir_input_lag(const weir_node *node, int input)
+{
+    return node->input[input].edge->from->lag;
 }
 
 /* --- frames --- */

@@ -87,6 +87,14 @@ static void find_streams(wr_graph *graph, weir_node *node)
         }
 }
 
+static void find_lag(weir_node *node)
+{
+    for (int i = 0; i < node->inputs; i++)
+        if (node->input[i].edge->from->lag > node->lag)
+            node->lag = node->input[i].edge->from->lag;
+    node->lag += node->class->flags & WEIR_HOLDS ? node->keeps : 0;
+}
+
 static void plan_nodes(planner *p)
 {
     for (int i = 0; i < p->graph->nodes; i++) {
@@ -95,6 +103,7 @@ static void plan_nodes(planner *p)
             node->live |= node->input[k].edge->from->live;
         if (!node->bad)
             call_plan(p, node);
+        find_lag(node);
         find_streams(p->graph, node);
     }
 }

@@ -93,7 +93,8 @@ int weir_pipeline_attach(weir_pipeline *pipeline, const char *from, const char *
     if (!producer || !consumer)
         return WEIR_NOT_FOUND;
     const weir_port *port = &consumer->class->inputs[to_port];
-    if (!runs(producer) || !runs(consumer) || !(port->flags & WEIR_PORT_MANY) || producer->place >= consumer->place ||
+    /* What passed before a link came cannot be known: joins keep the links they were built with. */
+    if (!runs(producer) || !runs(consumer) || !(port->flags & WEIR_PORT_MANY) || consumer->class->flags & WEIR_BOUNDS || producer->place >= consumer->place ||
         wr_port_needs(port) & ~carried(producer, from_port))
         return WEIR_BAD_GRAPH;
     pthread_mutex_lock(&s->graph->edges_lock);
