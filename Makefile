@@ -11,7 +11,7 @@ help:
 	@echo 'make test                 build everything and run all tests'
 	@echo 'make build                build/weir, build/libweir.so, build/libweir.a'
 	@echo 'make check-all            sanitizers, clang, clang-tidy, formatting, a minute of fuzzing'
-	@echo 'make bench                measure against peers (make bench NAME=handover for one)'
+	@echo 'make bench                measure (make bench NAME=liveness for one, ARGUMENTS=... for it)'
 	@echo 'make install PREFIX=DIR   install (default $(PREFIX))'
 
 $(BUILD)/build.ninja:
@@ -46,7 +46,7 @@ fuzz:
 
 bench: build
 	@scripts/setup.sh bench
-	@bench/run.sh $(BUILD) $(NAME)
+	@bench/run.sh $(BUILD) $(NAME) $(ARGUMENTS)
 
 install: build
 	@meson configure $(BUILD) --prefix=$(PREFIX)
