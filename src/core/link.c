@@ -57,9 +57,11 @@ static void slot_read(wr_slot_words *slot, weir_frame *frame)
         word[i] = atomic_load_explicit(&slot->word[i], RELAXED);
     memcpy(frame, word, IDENTITY_WORDS * 8);
     unsigned refs = frame->count < WEIR_FRAME_REFS ? frame->count : WEIR_FRAME_REFS;
-    for (unsigned i = 0; i < refs * REF_WORDS; i++)
-        word[i] = atomic_load_explicit(&slot->word[IDENTITY_WORDS + i], RELAXED);
-    memcpy(frame->refs, word, refs * sizeof(weir_ref));
+    for (unsigned r = 0; r < refs; r++) {
+        for (unsigned i = 0; i < REF_WORDS; i++)
+            word[i] = atomic_load_explicit(&slot->word[IDENTITY_WORDS + r * REF_WORDS + i], RELAXED);
+        memcpy(&frame->refs[r], word, sizeof(weir_ref));
+    }
 }
 
 static wr_slot_words *slot_at(const wr_link *link, uint64_t number)
@@ -74,6 +76,8 @@ static void count(_Atomic uint64_t *counter, uint64_t more)
     atomic_store_explicit(counter, atomic_load_explicit(counter, RELAXED) + more, RELEASE);
 }
 
+/* Relaxed is enough: whatever a turn changes is stored with release or stronger, and so cannot be seen before the turn
+ * is odd. */
 static void turn_begins(_Atomic uint64_t *turn)
 {
     atomic_store_explicit(turn, atomic_load_explicit(turn, RELAXED) + 1, RELAXED);
@@ -126,13 +130,15 @@ static _Atomic uint64_t *packet_refused(wr_link *link, const weir_frame *frame, 
     uint64_t depth = link->config.policy.depth;
     if (link->producer.need_key && !(frame->flags & WEIR_FRAME_KEY))
         return &shared->undecodable;
-    if (waiting >= depth || (!link->config.waits && !bytes_left(link, bytes, 4))) {
+    bool waits = link->config.waits;
+    bool full = waiting >= depth || (!waits && !bytes_left(link, bytes, 4));
+    bool tight = full || (!waits && (waiting >= depth - depth / 4 || !bytes_left(link, bytes, 3)));
+    if (tight && frame->flags & WEIR_FRAME_DISCARDABLE)
+        return &shared->overflow;
+    if (full) {
         link->producer.need_key = true;
         return &shared->overflow;
     }
-    bool tight = waiting >= depth - depth / 4 || !bytes_left(link, bytes, 3);
-    if (!link->config.waits && tight && frame->flags & WEIR_FRAME_DISCARDABLE)
-        return &shared->overflow;
     link->producer.need_key = false;
     return NULL;
 }
@@ -163,17 +169,18 @@ static void accept(wr_link *link, weir_frame *frame, uint64_t tail, uint64_t byt
         atomic_store_explicit(&shared->key_at, tail + 1, RELEASE);
     uint64_t most = atomic_load_explicit(&shared->waiting_max, RELAXED);
     if (tail + 1 - link->producer.head_seen > most && occupied(link, tail + 1, 0) > most)
-        atomic_store_explicit(&shared->waiting_max, occupied(link, tail + 1, UINT64_MAX), RELAXED);
+        atomic_store_explicit(&shared->waiting_max, occupied(link, tail + 1, UINT64_MAX), RELEASE);
     atomic_store(&shared->tail, tail + 1);
 }
 
 void wr_link_offer(wr_link *link, weir_frame *frame, int64_t now_ns)
 {
     wr_link_shared *shared = link->shared;
-    weir_frame evicted = {.count = 0};
+    weir_frame evicted; /* not cleared: that takes as long as the rest */
     uint64_t tail = atomic_load_explicit(&shared->tail, RELAXED);
     uint64_t bytes = packet_bytes(link, frame);
     frame->offered_ns = now_ns;
+    evicted.count = 0;
 
     turn_begins(&shared->producer_turn);
     count(&shared->offered, 1);
@@ -261,11 +268,16 @@ static void bytes_leave(wr_link *link, uint64_t bytes)
 }
 
 /* The number of the frame to take next: on packets with `latest` that is the newest key frame, if one waits. What is
- * jumped over is let go. */
+ * jumped over is let go. The key frame is announced before it is published: one that is not published yet does not
+ * count, so that head never passes tail. */
 static uint64_t jump(wr_link *link, uint64_t head)
 {
-    uint64_t key_at = atomic_load_explicit(&link->shared->key_at, ACQUIRE);
     if (link->config.policy.take != WEIR_LATEST || !link->config.packets)
+        return head;
+    uint64_t key_at = atomic_load_explicit(&link->shared->key_at, ACQUIRE);
+    if (key_at > link->consumer.tail_seen)
+        link->consumer.tail_seen = atomic_load(&link->shared->tail);
+    if (key_at > link->consumer.tail_seen)
         return head;
     while (head + 1 < key_at) {
         weir_frame old;
@@ -279,7 +291,7 @@ static uint64_t jump(wr_link *link, uint64_t head)
 }
 
 /* One frame out of the ring; false when there is none. */
-static bool leave(wr_link *link, weir_frame *frame)
+static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
 {
     for (;;) {
         uint64_t head = atomic_load(&link->shared->head);
@@ -288,7 +300,8 @@ static bool leave(wr_link *link, weir_frame *frame)
             if (head >= link->consumer.tail_seen)
                 return false;
         }
-        head = jump(link, head);
+        if (may_jump)
+            head = jump(link, head);
         slot_read(slot_at(link, head), frame);
         if (!claim(link, head))
             continue;
@@ -327,7 +340,7 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
     }
     for (;;) {
         turn_begins(&shared->consumer_turn);
-        bool any = leave(link, frame);
+        bool any = leave(link, frame, true);
         _Atomic uint64_t *late = any ? too_late(link, frame, now_ns) : NULL;
         if (any)
             bytes_leave(link, packet_bytes(link, frame));
@@ -377,7 +390,7 @@ void wr_link_discard(wr_link *link)
     wr_link_done(link);
     for (;;) {
         turn_begins(&link->shared->consumer_turn);
-        bool any = leave(link, &frame);
+        bool any = leave(link, &frame, false);
         if (any) {
             count(&link->shared->discarded, 1);
             if (link->config.held)

@@ -197,7 +197,7 @@ static void *watch(void *user)
         wr_link_read(&t->link, &now);
         if (now.offered != now.taken + sum_dropped(&now) + now.waiting)
             wrong(t, "a snapshot does not add up");
-        if (now.waiting > t->link.config.policy.depth || now.waiting_max > t->link.config.policy.depth)
+        if (now.waiting > now.waiting_max || now.waiting_max > t->link.config.policy.depth)
             wrong(t, "more waits than may");
         if (now.offered < before.offered || now.taken < before.taken || sum_dropped(&now) < sum_dropped(&before))
             wrong(t, "a counter went back");

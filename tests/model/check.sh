@@ -1,0 +1,107 @@
+#!/bin/sh
+# check.sh CC MODEL - checks one model exhaustively in each variant of the table below. A variant with BUG_ in it must
+# fail: it shows that the check would notice. Exit status 77 without spin.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+variants='
+accounts
+accounts EVICTS
+accounts BUG_COUNT_RELAXED
+accounts EVICTS BUG_COUNT_RELAXED
+accounts BUG_MOST_RELAXED
+accounts BUG_NO_RECHECK
+accounts EVICTS BUG_CHECK_FIRST
+accounts EVICTS BUG_END_RELAXED
+accounts BUG_CONSUMER_NO_TURN
+bell
+bell BUG_RELEASE
+bell BUG_ARM_RELEASE
+bell BUG_NO_SECOND_LOOK
+bell BUG_RING_FIRST
+end
+end CUTS
+end BUG_ENDED_LAST
+end BUG_END_SILENT
+end CUTS BUG_DISCARD_FIRST
+end CUTS BUG_CUT_SILENT
+jump
+jump DEPTH=3
+jump BUG_UNPUBLISHED
+jump BUG_JUMP_LONG
+passed
+passed FRAMES=4
+passed BUG_EMPTY_FIRST
+passed BUG_PASS_FIRST
+passed BUG_PASS_RELAXED
+passed BUG_PASS_SILENT
+ring DEPTH=1
+ring DEPTH=2 FRAMES=6
+ring BUG_CLAIM_FIRST
+ring BUG_PLAIN_CLAIM
+ring BUG_PLAIN_EVICT
+ring BUG_TAIL_RELAXED
+room DEPTH=1
+room DEPTH=3
+room DEPTH=4 FRAMES=7
+room DEPTH=3 BURST=2
+room DEPTH=1 HELD
+room LIMIT=4
+room BUG_ARM_RELEASE
+room BUG_HEAD_RELEASE
+room BUG_NO_SECOND_LOOK
+room DEPTH=1 BUG_THRESHOLD
+room DEPTH=1 BUG_RING_EARLY
+room LIMIT=3 DEPTH=5 BUG_BYTES_LAST
+'
+
+# Prints "holds", "fails", or what went wrong otherwise.
+verdict() {
+	rm -f pan*
+	# shellcheck disable=SC2046,SC2086 # words
+	if ! spin -a -o3 $(printf ' -D%s' $2) "$here/$1.pml" >spin.log 2>&1 || ! [ -f pan.c ]; then
+		echo 'spin refuses it'
+		return
+	fi
+	# Compiling takes longer than the search.
+	if ! "$cc" -O0 -w -DSAFETY -DNOFAIR -o pan pan.c; then
+		echo 'it does not compile'
+		return
+	fi
+	./pan -m10000 >pan.log 2>&1 || true
+	if grep -q 'max search depth too small\|Search not completed' pan.log && ! grep -q 'errors: 1' pan.log; then
+		echo 'the search was not exhaustive'
+	elif grep -q 'errors: 0' pan.log; then
+		echo holds
+	elif grep -q 'errors: 1' pan.log && grep -q 'assertion violated\|invalid end state' pan.log; then
+		echo fails
+	else
+		echo 'it did not run'
+	fi
+}
+
+cc=$1
+model=$2
+command -v spin >/dev/null || exit 77
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+wrong=0 checked=0
+while read -r name flags; do
+	[ "$name" = "$model" ] || continue
+	case $flags in
+	*BUG_*) expected=fails ;;
+	*) expected=holds ;;
+	esac
+	found=$(verdict "$name" "${flags:-PLAIN}")
+	echo "$name $flags: $found, $(sed -n 's/^ *\([0-9]*\) states, stored.*/\1 states/p' pan.log)"
+	checked=$((checked + 1))
+	[ "$found" = "$expected" ] || wrong=$((wrong + 1))
+done <<END
+$variants
+END
+if [ "$checked" -eq 0 ]; then
+	echo "there is no model $model"
+	exit 1
+fi
+[ "$wrong" -eq 0 ]
