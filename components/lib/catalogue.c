@@ -124,11 +124,13 @@ static bool ends_in(const char *text, const char *end)
 static weir_status find_by_onnx(const char *onnx, wr_model *model, char *why, size_t why_bytes)
 {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%.*s.yaml", (int)(strlen(onnx) - 5), onnx) >= (int)sizeof path ||
-        !is_file(onnx, 0)) {
+    size_t stem = strlen(onnx) - strlen(".onnx");
+    if (stem + sizeof ".yaml" > sizeof path || !is_file(onnx, 0)) {
         snprintf(why, why_bytes, "there is no model file %s; check model=", onnx);
         return WEIR_NOT_FOUND;
     }
+    memcpy(path, onnx, stem);
+    strcpy(path + stem, ".yaml");
     if (!is_file(path, 0)) {
         snprintf(why, why_bytes,
                  "%s has no description; write %s beside it, with model:, input: {size: WIDTHxHEIGHT} and labels: "
