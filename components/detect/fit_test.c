@@ -26,6 +26,7 @@ static void test_where_the_picture_lies(void **state)
         {WR_LETTERBOX, 640, 480, 640, 480, {0, 0, 640, 480}},
         {WR_LETTERBOX, 100, 99, 50, 50, {0, 0, 50, 50}}, /* 49.5 rounds up */
         {WR_LETTERBOX, 1000, 331, 100, 100, {0, 33, 100, 33}},
+        {WR_LETTERBOX, 331, 1000, 100, 100, {33, 0, 33, 100}},
         {WR_LETTERBOX, 16000, 2, 64, 64, {0, 31, 64, 1}},
         {WR_LETTERBOX, 10, 10, 96, 64, {16, 0, 64, 64}},
         {WR_STRETCH, 1280, 720, 352, 300, {0, 0, 352, 300}},
