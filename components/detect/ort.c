@@ -86,11 +86,23 @@ static void ORT_API_CALL log_line(void *user, OrtLoggingLevel level, const char 
     weir_log(level >= ORT_LOGGING_LEVEL_ERROR ? WEIR_LOG_ERROR : WEIR_LOG_DEBUG, NULL, "ONNX Runtime: %s", text);
 }
 
+/* What is said, without the place in ONNX Runtime's source and the number and name of the kind of error. */
+static const char *message(const OrtStatus *status)
+{
+    static const char mark[] = "[ONNXRuntimeError]";
+    const char *all = api->GetErrorMessage(status), *at = strstr(all, mark);
+    for (int i = 0; at && i < 3; i++) {
+        at = strstr(at, " : ");
+        at = at ? at + 3 : NULL;
+    }
+    return at ? at : all;
+}
+
 bool wr_ort_ok(OrtStatus *status, char *why, size_t why_bytes)
 {
     if (!status)
         return true;
-    snprintf(why, why_bytes, "%s", api->GetErrorMessage(status));
+    snprintf(why, why_bytes, "%s", message(status));
     for (char *at = why; *at; at++)
         if ((unsigned char)*at < ' ')
             *at = ' ';

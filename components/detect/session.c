@@ -48,16 +48,24 @@ static bool add_cuda(OrtSessionOptions *options, char *why, size_t why_bytes)
     return ok;
 }
 
-static bool add_provider(OrtSessionOptions *options, const char *name, char *why, size_t why_bytes)
+static bool add_known(OrtSessionOptions *options, int which, char *why, size_t why_bytes)
 {
-    int which = find_provider(name);
+    const OrtApi *api = wr_ort_api();
     if (which == CPU)
         return true;
     if (which == CUDA)
         return add_cuda(options, why, why_bytes);
-    return wr_ort_ok(
-        wr_ort_api()->SessionOptionsAppendExecutionProvider(options, providers[which].asked, NULL, NULL, 0), why,
-        why_bytes);
+    return wr_ort_ok(api->SessionOptionsAppendExecutionProvider(options, providers[which].asked, NULL, NULL, 0), why,
+                     why_bytes);
+}
+
+static bool add_provider(OrtSessionOptions *options, const char *name, char *why, size_t why_bytes)
+{
+    char reason[256];
+    bool ok = add_known(options, find_provider(name), reason, sizeof reason);
+    if (!ok)
+        snprintf(why, why_bytes, "provider=%s does not work here, use provider=cpu: %s", name, reason);
+    return ok;
 }
 
 /* --- opening --- */
@@ -202,13 +210,12 @@ static bool run(wr_session *session, const float *input, const wr_shape *shape, 
     for (size_t i = 0; i < shape->rank; i++)
         bytes *= (size_t)shape->size[i];
     /* The tensor is only read, whatever the prototype says. */
-    bool ok =
-        wr_ort_ok(api->CreateTensorWithDataAsOrtValue(session->memory, (void *)(uintptr_t)input, bytes, shape->size,
-                                                      shape->rank, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &value),
-                  why, why_bytes) &&
-        wr_ort_ok(
-            api->Run(session->session, session->run, in, (const OrtValue *const *)&value, 1, out, 1, &session->result),
-            why, why_bytes);
+    bool ok = wr_ort_ok(api->CreateTensorWithDataAsOrtValue(session->memory, (void *)input, bytes, shape->size,
+                                                            shape->rank, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &value),
+                        why, why_bytes) &&
+              wr_ort_ok(api->Run(session->session, session->run, in, (const OrtValue *const *)&value, 1, out, 1,
+                                 &session->result),
+                        why, why_bytes);
     release(&value);
     return ok;
 }

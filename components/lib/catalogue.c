@@ -182,6 +182,10 @@ static void offer(const char *path, void *user)
 static weir_status unknown(const char *name, char *why, size_t why_bytes)
 {
     names n = {.wanted = name};
+    if (!*name) {
+        snprintf(why, why_bytes, "model= is empty; weir models lists those that there are");
+        return WEIR_BAD_OPTION;
+    }
     wr_catalogue_each(offer, &n);
     if (n.near.best)
         snprintf(why, why_bytes, "there is no model %s; did you mean %s?", name, n.near.best);

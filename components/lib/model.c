@@ -32,19 +32,18 @@ typedef struct field {
     bool required;
 } field;
 
-static bool refuse_at(reader *r, yaml_mark_t at, const char *format, ...) WEIR_PRINTF(3, 4);
-static bool refuse_at(reader *r, yaml_mark_t at, const char *format, ...)
+static bool refuse_at(reader *r, const yaml_mark_t *at, const char *format, ...) WEIR_PRINTF(3, 4);
+static bool refuse_at(reader *r, const yaml_mark_t *at, const char *format, ...)
 {
+    char sentence[640];
     va_list args;
-    int length = snprintf(r->why, r->why_bytes, "%s:%zu:%zu: ", r->file, at.line + 1, at.column + 1);
-    if (length < 0 || (size_t)length >= r->why_bytes)
-        return false;
     va_start(args, format);
-    vsnprintf(r->why + length, r->why_bytes - (size_t)length, format, args);
+    vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
+    snprintf(r->why, r->why_bytes, "%s:%zu:%zu: %s", r->file, at->line + 1, at->column + 1, sentence);
     return false;
 }
-#define refuse(reader, node, ...) refuse_at(reader, (node)->start_mark, __VA_ARGS__)
+#define refuse(reader, node, ...) refuse_at(reader, &(node)->start_mark, __VA_ARGS__)
 
 static void *place(reader *r, const field *f)
 {
@@ -343,7 +342,7 @@ bool wr_model_parse(wr_model *model, const char *text, size_t bytes, const char 
         ok = read_document(&r);
         yaml_document_delete(&r.document);
     } else {
-        refuse_at(&r, parser.problem_mark, "this is not YAML: %s", parser.problem ? parser.problem : "no memory");
+        refuse_at(&r, &parser.problem_mark, "this is not YAML: %s", parser.problem ? parser.problem : "no memory");
     }
     yaml_parser_delete(&parser);
     return ok;

@@ -195,6 +195,7 @@ static void test_what_is_wrong_is_said(void **state)
     assert_string_equal(why, "there is no model aa; did you mean a?");
     found("much-too-far", WEIR_NOT_FOUND);
     assert_non_null(strstr(why, "there is no model much-too-far; weir models lists them"));
+    found("", WEIR_BAD_OPTION);
     found(wr_at("none/x.yaml"), WEIR_NOT_FOUND);
     found(wr_at("none/x.onnx"), WEIR_NOT_FOUND);
 }
