@@ -137,7 +137,7 @@ static weir_status find_model(weir_node *node)
 }
 
 /* Weights are held about three times while a session is made; activations grow with the input. For coco that is 129 MB,
- * where a replica took 122, for yolox_nano 80, where one took 25. */
+ * where a replica took 122, for yolox_nano 80, where one took 30. */
 static size_t session_bytes(const detect_state *state)
 {
     const wr_model_input *input = &state->model.input;
