@@ -20,7 +20,7 @@ static const cli_command commands[] = {
     {"describe", "FILE-or-LINE", "print a pipeline in the other form, or as a graph", wr_cli_describe},
     {"components", "", "list the components", wr_cli_components},
     {"help", "[COMPONENT]", "say what a component or a command does, with its options", wr_cli_help},
-    {"models", "", "list the models known, and where they come from", wr_cli_models},
+    {"models", "[NAME]", "list the models known, and where they come from", wr_cli_models},
     {"probe", "URL", "say whether a source can be read, and what it sends", wr_cli_probe},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

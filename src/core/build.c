@@ -420,6 +420,13 @@ static void add_replicas(builder *b)
             wr_graph_replicate(b->graph, b->graph->node[i], b->graph->node[i]->replicas);
 }
 
+/* What replicas put in between carries what they do. */
+static void find_all_carried(builder *b)
+{
+    for (int i = 0; i < b->graph->nodes; i++)
+        find_carried(b->graph->node[i]);
+}
+
 static bool sorted(builder *b)
 {
     const weir_node *culprit = wr_graph_sort(b->graph);
@@ -449,6 +456,7 @@ bool wr_graph_build(wr_graph *graph, const wr_description *description, wr_probl
     check_kinds(&b);
     add_replicas(&b);
     sorted(&b);
+    find_all_carried(&b);
     bool planned = wr_graph_plan(graph, description->file, problems);
     return planned && problems->count == before;
 }

@@ -109,4 +109,4 @@ class Command(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    paths.main()

@@ -75,4 +75,4 @@ class Film(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    paths.main()

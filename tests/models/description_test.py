@@ -38,4 +38,4 @@ class Description(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    paths.main()

@@ -35,8 +35,12 @@ def fetch(package):
     os.makedirs(FETCHED, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FETCHED) as scratch:
         print('numeric_test: downloading %s %s from npm (%s)' % (name, version, size), flush=True)
-        packed = subprocess.run(['npm', 'pack', '--prefer-offline', '--loglevel=error', '%s@%s' % (name, version)],
-                                cwd=scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            packed = subprocess.run(['npm', 'pack', '--prefer-offline', '--fetch-retries=0', '--loglevel=error',
+                                     '%s@%s' % (name, version)], cwd=scratch, timeout=120, stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        except subprocess.TimeoutExpired:
+            raise unittest.SkipTest('skipped: npm does not bring %s %s in time' % (name, version)) from None
         files = [file for file in os.listdir(scratch) if file.endswith('.tgz')]
         if packed.returncode or len(files) != 1:
             raise unittest.SkipTest('skipped: npm cannot bring %s %s here' % (name, version))
@@ -107,21 +111,15 @@ class SameNumbers(unittest.TestCase):
     def test_centernet(self):
         self.compare('centernet', 100)
 
-    def test_centernet_on_another_picture(self):
-        self.compare('centernet', 700)
-
     def test_blazeface(self):
         self.compare('blazeface', 100)
 
     def test_facemesh(self):
         self.compare('facemesh', 100)
 
-    def test_faceres(self):
-        self.compare('faceres', 100)
-
     def test_movenet(self):
         self.compare('movenet-lightning', 100)
 
 
 if __name__ == '__main__':
-    unittest.main()
+    paths.main()

@@ -2,7 +2,7 @@
 import struct
 import unittest
 
-import paths  # noqa: F401  (finds tools/)
+import paths
 from protobuf_reader import all_of, fields, nodes, one
 from tfjs2onnx import onnxfile
 
@@ -42,4 +42,4 @@ class Messages(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    paths.main()

@@ -122,4 +122,4 @@ class Operations(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    paths.main()

@@ -4,7 +4,7 @@ import struct
 import tempfile
 import unittest
 
-import paths  # noqa: F401  (finds tools/)
+import paths
 from tfjs2onnx import onnxfile
 from tfjs2onnx.errors import ConversionError
 from tfjs2onnx.tensors import Constant, load_weights
@@ -55,4 +55,4 @@ class Weights(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main()
+    paths.main()
