@@ -380,7 +380,7 @@ static const weir_option worker_table[] = {
     WEIR_OPTION(worker_options, copies, "how often each is sent", .text = "1", .min = 1, .max = 100),
     WEIR_OPTION(worker_options, fail_at, "fails at the frame of that number"),
     WEIR_OPTION(worker_options, fail_from, "fails at every frame from that number on"),
-    WEIR_OPTION(worker_options, stuck_at, "never comes back from the frame of that number"),
+    WEIR_OPTION(worker_options, stuck_at, "never comes back from the first frame from that number on"),
     WEIR_OPTION(worker_options, spin, "rounds of work a frame"),
     WEIR_OPTION(worker_options, delay, "sleeps for each frame", .text = "0s"),
     WEIR_OPTION(worker_options, uneven, "rounds of work times a number from 0 to 12 that differs from frame to frame"),
@@ -402,7 +402,7 @@ static weir_status work(weir_node *node, int input, const weir_frame *frame)
 {
     const worker_options *options = weir_options(node);
     got(node, input, frame);
-    if (options->stuck_at && frame->number == options->stuck_at)
+    if (options->stuck_at && frame->number >= options->stuck_at)
         be_stuck();
     burn(options->spin + options->uneven * (int)(frame->number * 7919 % 13));
     if (options->delay.ns)
