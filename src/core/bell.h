@@ -10,15 +10,15 @@
 #ifndef WR_BELL_H
 #define WR_BELL_H
 
+#include "os/futex.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "os/futex.h"
 
 typedef struct wr_bell {
-    _Atomic uint32_t word;            /* 1: armed, the sleeper waits or is about to */
-    void (*rung)(struct wr_bell *);   /* called by the one that disarmed it; NULL: wakes the futex */
+    _Atomic uint32_t word;          /* 1: armed, the sleeper waits or is about to */
+    void (*rung)(struct wr_bell *); /* called by the one that disarmed it; NULL: wakes the futex */
 } wr_bell;
 
 static inline void wr_bell_arm(wr_bell *bell)

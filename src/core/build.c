@@ -1,17 +1,17 @@
 /* From a description to nodes and edges: names, options, ports, policies. What the graph then means is plan.c's. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include "core/graph.h"
 #include "core/option.h"
 #include "core/registry.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 typedef struct builder {
     wr_graph *graph;
     const wr_description *text;
     wr_problems *problems;
-    bool links_bad;             /* a missing link may be another mistake's fault */
-    weir_node **node;           /* of each node_text; NULL where the component is unknown */
+    bool links_bad;                     /* a missing link may be another mistake's fault */
+    weir_node **node;                   /* of each node_text; NULL where the component is unknown */
     const weir_component_class *decode; /* what packets become pictures with; NULL until asked for */
 } builder;
 
@@ -118,7 +118,8 @@ static bool node_setting(builder *b, weir_node *node, const wr_setting *setting)
         if (!wr_parse_duration(setting->value, &node->stall_ns) || node->stall_ns < 0)
             problem(b, setting->value_at, "%s.stall: %s is not a duration such as 30s", node->name, setting->value);
     } else if (strcmp(setting->key, "group") == 0)
-        problem(b, setting->key_at, "%s.group: groups share a process, and processes are not supported yet", node->name);
+        problem(b, setting->key_at, "%s.group: groups share a process, and processes are not supported yet",
+                node->name);
     else
         return false;
     return true;
@@ -189,8 +190,8 @@ static const wr_node_text *end_text(builder *b, const char *name, wr_place at, w
         return text;
     const char **names = wr_description_names(b->text);
     const char *near = wr_nearest(name, names);
-    problem(b, at, "there is no node %s%s%s%s", wr_may_show(name) ? name : "of that name", near ? "; did you mean " : "",
-            near ? near : "", near ? "?" : "");
+    problem(b, at, "there is no node %s%s%s%s", wr_may_show(name) ? name : "of that name",
+            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     free(names);
     return NULL;
 }
@@ -401,8 +402,8 @@ static void check_kinds(builder *b)
 {
     for (int i = 0; i < b->graph->edges; i++) {
         const wr_edge *edge = b->graph->edge[i];
-        uint64_t missing = wr_port_needs(&edge->to->class->inputs[edge->to_port]) &
-                           ~edge->from->output[edge->from_port].kinds;
+        uint64_t missing =
+            wr_port_needs(&edge->to->class->inputs[edge->to_port]) & ~edge->from->output[edge->from_port].kinds;
         for (weir_kind k = 0; k < WEIR_KINDS_MAX && missing; k++)
             if (missing >> k & 1) {
                 problem(b, edge->at, "%s needs %s, which %s does not send; put a component that adds it in between",

@@ -1,9 +1,9 @@
 #include "core/clock.h"
 
+#include "os/futex.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-#include "os/futex.h"
 
 typedef struct waiter {
     struct waiter *next;

@@ -3,16 +3,16 @@
 #include <weir/packet.h>
 #include <weir/picture.h>
 
+#include "core/store.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/store.h"
 
 static pthread_mutex_t kinds_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Names are added under the lock and never change; a number is known only after its name was written. */
 static char kind_name[WEIR_KINDS_MAX][64] = {
-    [WEIR_KIND_PACKET] = "weir.packet/1", [WEIR_KIND_CODEC] = "weir.codec/1",     [WEIR_KIND_PICTURE] = "weir.picture/1",
-    [WEIR_KIND_BOXES] = "weir.boxes/1",   [WEIR_KIND_POINTS] = "weir.points/1",   [WEIR_KIND_READING] = "weir.reading/1",
+    [WEIR_KIND_PACKET] = "weir.packet/1", [WEIR_KIND_CODEC] = "weir.codec/1",   [WEIR_KIND_PICTURE] = "weir.picture/1",
+    [WEIR_KIND_BOXES] = "weir.boxes/1",   [WEIR_KIND_POINTS] = "weir.points/1", [WEIR_KIND_READING] = "weir.reading/1",
     [WEIR_KIND_EVENT] = "weir.event/1",
 };
 static weir_kind kinds = WEIR_KINDS_BUILTIN;

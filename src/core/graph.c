@@ -166,8 +166,8 @@ weir_node *wr_graph_sort(wr_graph *graph)
 static bool no_memory(wr_problems *problems, const char *what, size_t bytes)
 {
     wr_problems_add(problems, NULL, (wr_place){0, 0},
-                    "%s needs %zu bytes and the system refuses: %s; lower max_size=, hold= or the number of links", what,
-                    bytes, strerror(errno));
+                    "%s needs %zu bytes and the system refuses: %s; lower max_size=, hold= or the number of links",
+                    what, bytes, strerror(errno));
     return false;
 }
 
@@ -178,10 +178,12 @@ static bool allocate_edge(wr_graph *graph, wr_edge *edge, wr_problems *problems)
     if (!wr_link_open(&edge->link, &edge->config))
         return no_memory(problems, what, wr_link_cost(&edge->config));
     if (edge->config.bounds) {
-        int64_t *bound = wr_must(calloc(graph->streams + 1u, sizeof *bound));
+        wr_input *in = &edge->to->input[edge->input];
+        int64_t *bound = wr_must(calloc(2 * (graph->streams + 1u), sizeof *bound));
         for (uint32_t s = 0; s < graph->streams; s++)
             bound[s] = edge->streams[s] ? INT64_MIN : INT64_MAX;
-        edge->to->input[edge->input].bound = bound;
+        in->bound = bound;
+        in->seen = bound + graph->streams + 1u;
     }
     return true;
 }

@@ -25,18 +25,18 @@ struct wr_graph {
     int nodes;
     wr_edge **edge;
     int edges;
-    unsigned spare_links; /* that may be attached at a time while running */
+    unsigned spare_links;       /* that may be attached at a time while running */
     pthread_mutex_t edges_lock; /* held while edges are looked at from outside their nodes, or attached */
     weir_clock *clock;
-    const char *runner;   /* of nodes that name none; "thread" */
-    bool runner_forced;   /* from the command line: overrides nodes too */
+    const char *runner; /* of nodes that name none; "thread" */
+    bool runner_forced; /* from the command line: overrides nodes too */
     weir_node *source[WR_STREAMS_MAX];
     uint32_t streams;
     wr_views *views;
     wr_cost *cost;
     size_t costs;
     size_t bound_bytes;
-    unsigned visits;      /* of walks along the graph, to mark nodes with */
+    unsigned visits;     /* of walks along the graph, to mark nodes with */
     wr_bell *supervisor; /* rung when a node has failed or ended */
 };
 

@@ -7,7 +7,11 @@
 #include <stdint.h>
 #include <weir/stats.h>
 
-enum { WR_HISTOGRAM_FINE = 5, WR_HISTOGRAM_OCTAVES = 38, WR_HISTOGRAM_BUCKETS = (WR_HISTOGRAM_OCTAVES + 1) << WR_HISTOGRAM_FINE };
+enum {
+    WR_HISTOGRAM_FINE = 5,
+    WR_HISTOGRAM_OCTAVES = 38,
+    WR_HISTOGRAM_BUCKETS = (WR_HISTOGRAM_OCTAVES + 1) << WR_HISTOGRAM_FINE
+};
 
 typedef struct wr_histogram {
     _Atomic int64_t max_ns;

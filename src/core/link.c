@@ -1,8 +1,8 @@
 #include "core/link.h"
 
+#include "core/store.h"
 #include <sched.h>
 #include <string.h>
-#include "core/store.h"
 
 #define RELAXED memory_order_relaxed
 #define ACQUIRE memory_order_acquire
@@ -100,7 +100,8 @@ static uint64_t packet_bytes(const wr_link *link, const weir_frame *frame)
 
 static bool evicts(const wr_link *link)
 {
-    return !link->config.packets && (link->config.policy.take == WEIR_LATEST || link->config.policy.take == WEIR_NEWEST);
+    return !link->config.packets &&
+           (link->config.policy.take == WEIR_LATEST || link->config.policy.take == WEIR_NEWEST);
 }
 
 /* --- the producer --- */
@@ -382,6 +383,16 @@ void wr_link_done(wr_link *link)
 bool wr_link_empty(wr_link *link)
 {
     return atomic_load(&link->shared->head) >= atomic_load(&link->shared->tail);
+}
+
+uint64_t wr_link_accepted(const wr_link *link)
+{
+    return atomic_load(&link->shared->tail);
+}
+
+bool wr_link_took_last_of(const wr_link *link, uint64_t accepted)
+{
+    return link->consumer.next >= accepted;
 }
 
 void wr_link_discard(wr_link *link)

@@ -25,15 +25,15 @@
 #ifndef WR_LINK_H
 #define WR_LINK_H
 
+#include "core/bell.h"
+#include "core/histogram.h"
+#include "os/memory.h"
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <weir/frame.h>
 #include <weir/policy.h>
 #include <weir/stats.h>
-#include "core/bell.h"
-#include "core/histogram.h"
-#include "os/memory.h"
 
 enum { WR_LINK_LINE = 64, WR_FRAME_WORDS = sizeof(weir_frame) / 8 };
 
@@ -84,15 +84,15 @@ typedef struct wr_link {
     wr_bell *producer_bell, *consumer_bell;
     alignas(WR_LINK_LINE) struct { /* the producer's own */
         uint64_t head_seen;
-        bool gap;      /* mark the next frame that is accepted */
-        bool need_key; /* packets: refuse everything until a key frame */
+        bool gap;             /* mark the next frame that is accepted */
+        bool need_key;        /* packets: refuse everything until a key frame */
         _Atomic bool starved; /* had no room; offers again when half is free */
     } producer;
     alignas(WR_LINK_LINE) struct { /* the consumer's own */
         uint64_t tail_seen, next;
         bool gap;
         bool need_key; /* packets: one that others need has expired */
-        bool in_hand; /* held: taken, not done */
+        bool in_hand;  /* held: taken, not done */
     } consumer;
 } wr_link;
 
@@ -122,6 +122,9 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns);
 /* A link that is `held`: the frame taken last has been dealt with. Nothing on others. */
 void wr_link_done(wr_link *link);
 bool wr_link_empty(wr_link *link);
+/* How many frames were accepted so far; and whether the frame taken last was the last of so many. */
+uint64_t wr_link_accepted(const wr_link *link);
+bool wr_link_took_last_of(const wr_link *link, uint64_t accepted);
 /* Lets go all that waits, as lost: the consumer failed or leaves. Cut the link first. */
 void wr_link_discard(wr_link *link);
 

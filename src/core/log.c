@@ -15,9 +15,9 @@ static const char *const level_name[] = {"error", "warning", "info", "debug"};
 
 static _Atomic int most = WEIR_LOG_INFO;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool as_json;          /* under lock */
-static weir_log_sink *sink;   /* under lock */
-static void *sink_user;       /* under lock */
+static bool as_json;        /* under lock */
+static weir_log_sink *sink; /* under lock */
+static void *sink_user;     /* under lock */
 
 void weir_log_set_level(weir_log_level level)
 {

@@ -1,10 +1,10 @@
 #include "core/node.h"
 
+#include "core/clock.h"
+#include "core/graph.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/clock.h"
-#include "core/graph.h"
 
 static int64_t clock_now(const weir_node *node)
 {
@@ -55,6 +55,24 @@ static bool note_bounds(weir_node *node, int input)
         }
     }
     return moved;
+}
+
+/* The same where a frame is taken: what had passed before is noted, then how many frames had been offered by then. If
+ * the frame is the last of these, all that had passed has, once it is dealt with. Without this a link that is never
+ * found empty would never tell what passed of other streams. */
+static uint64_t look_before_taking(wr_input *in, uint32_t streams)
+{
+    const wr_link *link = &in->edge->link;
+    for (uint32_t s = 0; in->bound && s < streams; s++)
+        in->seen[s] = atomic_load(&link->passed[s]);
+    return in->bound ? wr_link_accepted(link) : 0;
+}
+
+static void note_seen(weir_node *node, int input)
+{
+    const wr_input *in = &node->input[input];
+    for (uint32_t s = 0; in->last && s < node->graph->streams; s++)
+        bound_moved(node, input, s, in->seen[s]);
 }
 
 static void all_passed(weir_node *node, int input)
@@ -245,6 +263,8 @@ static void fail(weir_node *node, weir_status status)
 void wr_node_abandon(weir_node *node)
 {
     if (node->phase == WR_RUNNING) {
+        if (node->at >= 0) /* it was handed over, if not finished with */
+            wr_link_done(&node->input[node->at].edge->link);
         weir_frame_drop(&node->frame);
         node->again = false;
         close_component(node);
@@ -308,6 +328,7 @@ static void finished(weir_node *node, weir_status status)
     wr_link_done(&node->input[input].edge->link);
     if (node->input[input].bound && node->frame.order != WEIR_NO_ORDER)
         bound_moved(node, input, node->frame.stream, node->frame.order);
+    note_seen(node, input);
     weir_frame_drop(&node->frame);
 }
 
@@ -341,6 +362,7 @@ static bool take_turn(weir_node *node, int input, int64_t *now_ns)
         if (!ended)
             return false;
     }
+    uint64_t accepted = look_before_taking(in, node->graph->streams);
     switch (wr_link_take(&in->edge->link, &node->frame, *now_ns)) {
     case WR_EMPTY:
         return note_bounds(node, input);
@@ -349,6 +371,7 @@ static bool take_turn(weir_node *node, int input, int64_t *now_ns)
         break;
     case WR_TAKEN:
         count(&node->frames_in);
+        in->last = in->bound && wr_link_took_last_of(&in->edge->link, accepted);
         if (in->bound && node->class->flags & WEIR_BOUNDS && node->frame.order > in->bound[node->frame.stream])
             in->bound[node->frame.stream] = node->frame.order;
         break;
@@ -501,10 +524,10 @@ static void add_input(weir_node *node, wr_edge *edge)
             edge->input = i;
     if (edge->input == node->inputs)
         node->input[node->inputs++] = (wr_input){.edge = edge};
-    int64_t *bound = node->input[edge->input].bound;
+    int64_t *bound = node->input[edge->input].bound, *seen = node->input[edge->input].seen;
     for (uint32_t s = 0; bound && s < node->graph->streams; s++)
         bound[s] = INT64_MIN;
-    node->input[edge->input] = (wr_input){.edge = edge, .accept = true, .bound = bound};
+    node->input[edge->input] = (wr_input){.edge = edge, .accept = true, .bound = bound, .seen = seen};
 }
 
 static void apply(weir_node *node, wr_change *change)

@@ -13,13 +13,13 @@
 #ifndef WR_NODE_H
 #define WR_NODE_H
 
-#include <pthread.h>
-#include <weir/component.h>
-#include <weir/pipeline.h>
 #include "core/bell.h"
 #include "core/description.h"
 #include "core/link.h"
 #include "core/store.h"
+#include <pthread.h>
+#include <weir/component.h>
+#include <weir/pipeline.h>
 
 typedef struct wr_strand wr_strand;
 typedef struct wr_graph wr_graph;
@@ -36,22 +36,24 @@ typedef enum wr_step { WR_STEP_IDLE, WR_STEP_WORKED, WR_STEP_OVER } wr_step;
 typedef struct wr_edge {
     wr_link link;
     wr_link_config config;
-    uint32_t hold;      /* 0: not written */
-    bool policy_given;  /* take was written */
-    bool always_waits;  /* whatever the stream: between a node's own parts */
+    uint32_t hold;     /* 0: not written */
+    bool policy_given; /* take was written */
+    bool always_waits; /* whatever the stream: between a node's own parts */
     wr_place at;       /* for messages */
     bool *streams;     /* which streams it can carry */
     weir_node *from, *to;
     int from_port, to_port;
-    bool inline_, spare;         /* spare: attached while running */
+    bool inline_, spare; /* spare: attached while running */
     _Atomic bool in_use, attached, given_back;
-    int input;                   /* its number at the consumer */
+    int input; /* its number at the consumer */
 } wr_edge;
 
 typedef struct wr_input {
     wr_edge *edge;
     bool accept, ended, finished;
     int64_t *bound; /* of each stream, if the link has bounds */
+    int64_t *seen;  /* beside: what had passed before the frame in hand was taken */
+    bool last;      /* and that frame was the last one offered by then */
 } wr_input;
 
 typedef struct wr_output {
@@ -81,22 +83,22 @@ typedef struct wr_change {
 struct weir_node {
     const weir_component_class *class;
     char name[80];
-    const char *shown;     /* the name that links say: replicas answer under one */
+    const char *shown;      /* the name that links say: replicas answer under one */
     const char *replica_of; /* or NULL */
     wr_graph *graph;
     wr_strand *strand;
     void *options, *state;
-    char **texts; /* resolved values that options point to; NULL-terminated */
+    char **texts;        /* resolved values that options point to; NULL-terminated */
     char runner[8];      /* as asked for; "" for the pipeline's */
     char runner_used[8]; /* inline, thread or pool */
     bool runs_inline;    /* as decided */
     int strand_number;   /* nodes of one number are moved together */
     int replicas;
-    wr_place at_place;   /* for messages */
+    wr_place at_place; /* for messages */
     int64_t stall_ns;
     unsigned visit; /* of the walk that came by last */
     bool bad;       /* a mistake was found: not planned */
-    int place; /* in the topological order */
+    int place;      /* in the topological order */
 
     wr_input *input;
     int inputs, inputs_room;
@@ -115,22 +117,22 @@ struct weir_node {
     int64_t *passed; /* of each stream, what outputs were told; only with bounds */
 
     wr_phase phase;
-    int turn;          /* input to look at first */
-    int at;            /* input whose frame or end is not finished with; -1: none */
-    bool again;        /* MORE was said */
+    int turn;   /* input to look at first */
+    int at;     /* input whose frame or end is not finished with; -1: none */
+    bool again; /* MORE was said */
     bool tick_wanted, output_was_cut;
-    weir_frame frame;  /* in hand while again */
+    weir_frame frame; /* in hand while again */
     int64_t wake_at_ns;
-    int64_t now_ns;    /* of the step: read once, shared */
+    int64_t now_ns; /* of the step: read once, shared */
 
     _Atomic bool wake;        /* weir_wake() was called */
     _Atomic bool interrupted; /* calls of the component should end */
     _Atomic bool drain;       /* sources: behave as if ended */
     wr_bell sleep_bell;       /* weir_sleep() */
     pthread_mutex_t changes_lock;
-    bool open;                /* under changes_lock: interrupt may be called */
-    wr_change *changes;       /* under changes_lock */
-    bool changes_closed;      /* under changes_lock: its strand is over */
+    bool open;           /* under changes_lock: interrupt may be called */
+    wr_change *changes;  /* under changes_lock */
+    bool changes_closed; /* under changes_lock: its strand is over */
     _Atomic bool any_change;
 
     _Atomic uint64_t frames_in, frames_out, errors, lost, steps;
@@ -139,8 +141,8 @@ struct weir_node {
     _Atomic int shown_phase; /* wr_phase, or WR_SHOWN_STUCK */
     wr_histogram *busy;
     pthread_mutex_t error_lock;
-    char error[256];          /* under error_lock */
-    weir_status status;       /* of the failure; written by the strand before shown_phase */
+    char error[256];    /* under error_lock */
+    weir_status status; /* of the failure; written by the strand before shown_phase */
     _Atomic int64_t error_logged_ns;
 };
 

@@ -1,11 +1,11 @@
 /* What components call, but for sending and bounds, which are the flow itself (node.c). */
+#include "core/clock.h"
+#include "core/graph.h"
+#include "run/strand.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/clock.h"
-#include "core/graph.h"
-#include "run/strand.h"
 
 void *weir_state(weir_node *node)
 {

@@ -1,9 +1,9 @@
 /* What a graph means: who runs where, what is live, what each link carries, and how much memory it all can need.
  * Nodes are in topological order: forwards, producers come first; backwards, consumers. */
+#include "core/graph.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/graph.h"
 
 enum { DEPTH_PICTURES = 8, DEPTH_PLAIN = 64, DEPTH_PACKETS = 256 };
 
@@ -37,12 +37,11 @@ static void choose_strands(planner *p)
         node->runs_inline = wanted && one_strand_above(node);
         node->strand_number = node->runs_inline ? node->input[0].edge->from->strand_number : strands++;
         snprintf(node->runner_used, sizeof node->runner_used, "%s",
-                 node->runs_inline                                        ? "inline"
+                 node->runs_inline                                ? "inline"
                  : strcmp(runner_of(p->graph, node), "pool") == 0 ? "pool"
-                                                                          : "thread");
+                                                                  : "thread");
         if (wanted && !node->runs_inline && !p->graph->runner_forced && strcmp(node->runner, "inline") == 0)
-            wr_problems_add(p->problems, p->file, node->at_place,
-                            "%s.runner: %s; use thread", node->name,
+            wr_problems_add(p->problems, p->file, node->at_place, "%s.runner: %s; use thread", node->name,
                             node->class->inputs ? "its producers run in different threads, so it cannot be inline"
                                                 : "a source has no producer to be inline with");
     }
@@ -137,7 +136,9 @@ static void carry_all(wr_graph *graph)
 
 static uint32_t default_depth(uint64_t kinds)
 {
-    return kinds >> WEIR_KIND_PACKET & 1 ? DEPTH_PACKETS : kinds >> WEIR_KIND_PICTURE & 1 ? DEPTH_PICTURES : DEPTH_PLAIN;
+    return kinds >> WEIR_KIND_PACKET & 1    ? DEPTH_PACKETS
+           : kinds >> WEIR_KIND_PICTURE & 1 ? DEPTH_PICTURES
+                                            : DEPTH_PLAIN;
 }
 
 uint32_t wr_spare_depth(uint64_t kinds)
@@ -247,8 +248,9 @@ static void size_store(planner *p, weir_node *node, wr_plan_store *plan)
     node->visit = visit;
     count_places(node, plan->kind, visit, &sum);
     if (sum.frames > UINT32_MAX / 2) {
-        wr_problems_add(p->problems, p->file, node->at_place, "%s: %llu places for %s are too many; lower hold=",
-                        node->name, (unsigned long long)sum.frames, weir_kind_name(plan->kind));
+        wr_problems_add(p->problems, p->file, node->at_place,
+                        "%s: %llu places for %s are too many; lower hold=", node->name, (unsigned long long)sum.frames,
+                        weir_kind_name(plan->kind));
         return;
     }
     plan->slots = (uint32_t)sum.frames;

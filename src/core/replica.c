@@ -7,11 +7,13 @@
  * the copies' links tell the collector which results can still come: it merges them by order. A copy that fails ends
  * its link, and what it had in hand is a hole, counted as lost there.
  */
+#include "core/graph.h"
 #include <stdio.h>
 #include <string.h>
-#include "core/graph.h"
 
-enum { PENDING_MAX = 3 * WR_REPLICAS_MAX };
+/* Frames that wait, for each copy: when there are two a copy, only copies that are waited for may bring more; each of
+ * these brings a frame of another stream or two before it has told what passed. */
+enum { PENDING_EACH = 5, PENDING_MAX = PENDING_EACH * WR_REPLICAS_MAX };
 
 /* --- dispatcher: one output port, a link to each copy --- */
 
@@ -70,7 +72,8 @@ static int oldest_of(const collector *state, uint32_t stream)
 {
     int oldest = -1;
     for (int i = 0; i < state->used; i++)
-        if (state->pending[i].stream == stream && (oldest < 0 || state->pending[i].order < state->pending[oldest].order))
+        if (state->pending[i].stream == stream &&
+            (oldest < 0 || state->pending[i].order < state->pending[oldest].order))
             oldest = i;
     return oldest;
 }
@@ -86,14 +89,21 @@ static int may_leave(const weir_node *node, const collector *state)
     return -1;
 }
 
-/* When much is kept, only the copies that the oldest frame waits for may bring more: they always may, so it leaves. */
+static bool waits_for(const weir_node *node, const collector *state, int input, uint32_t stream)
+{
+    int oldest = oldest_of(state, stream);
+    return oldest >= 0 && weir_input_bound(node, input, stream) < state->pending[oldest].order;
+}
+
+/* When much is kept, only the copies that the oldest frame of a stream waits for may bring more: they always may, so it
+ * leaves. */
 static void set_accept(weir_node *node, const collector *state)
 {
     bool full = state->used >= 2 * weir_inputs(node);
     for (int i = 0; i < weir_inputs(node); i++) {
         bool awaited = !full;
-        for (int f = 0; f < state->used && !awaited; f++)
-            awaited = weir_input_bound(node, i, state->pending[f].stream) < state->pending[f].order;
+        for (uint32_t s = 0; s < node->graph->streams && !awaited; s++)
+            awaited = waits_for(node, state, i, s);
         weir_accept(node, i, awaited);
     }
 }
@@ -102,6 +112,10 @@ static weir_status collect(weir_node *node, int input, const weir_frame *frame)
 {
     collector *state = weir_state(node);
     (void)input;
+    if (state->used == PENDING_EACH * weir_inputs(node)) {
+        weir_count_lost(node, 1);
+        return WEIR_OK;
+    }
     state->pending[state->used++] = weir_frame_fork(frame);
     weir_wake_at(node, 0);
     set_accept(node, state);
@@ -210,6 +224,6 @@ bool wr_graph_replicate(wr_graph *graph, weir_node *node, int copies)
         join_up(graph, copy, out)->always_waits = true;
     }
     snprintf(node->name, sizeof node->name, "%.70s-1", in->name);
-    out->keeps = 3u * (unsigned)copies;
+    out->keeps = PENDING_EACH * (unsigned)copies;
     return true;
 }

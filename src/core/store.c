@@ -155,8 +155,8 @@ bool wr_store_take(wr_store *store, size_t bytes, weir_ref *ref)
                       .slot = (uint32_t)(slot - store->slot),
                       .generation = slot->generation,
                       .bytes = (uint32_t)bytes};
-    uint64_t used = slot->room_bytes +
-                    atomic_fetch_add_explicit(&store->in_use_bytes, slot->room_bytes, memory_order_relaxed);
+    uint64_t used =
+        slot->room_bytes + atomic_fetch_add_explicit(&store->in_use_bytes, slot->room_bytes, memory_order_relaxed);
     uint64_t peak = atomic_load_explicit(&store->peak_bytes, memory_order_relaxed);
     while (used > peak && !atomic_compare_exchange_weak_explicit(&store->peak_bytes, &peak, used, memory_order_relaxed,
                                                                  memory_order_relaxed))

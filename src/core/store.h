@@ -15,9 +15,9 @@
 #ifndef WR_STORE_H
 #define WR_STORE_H
 
+#include "os/memory.h"
 #include <stdatomic.h>
 #include <weir/frame.h>
-#include "os/memory.h"
 
 enum { WR_STORES_MAX = 4096, WR_STORE_ALIGN = 64 };
 

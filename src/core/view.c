@@ -1,9 +1,9 @@
 #include "core/view.h"
 
+#include "core/graph.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/graph.h"
 
 enum { KEY_BYTES = 64, POOLS_MAX = 64, ALIGN = 64 };
 

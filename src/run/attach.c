@@ -1,8 +1,8 @@
 /* Links that come and go while a pipeline runs. Both ends are changed by their own strands, between two steps. */
-#include <stdlib.h>
-#include <string.h>
 #include "run/pipeline.h"
 #include "run/supervisor.h"
+#include <stdlib.h>
+#include <string.h>
 
 static weir_node *find(const wr_graph *graph, const char *end, bool output, int *port)
 {
@@ -60,10 +60,12 @@ static weir_status attach_locked(wr_graph *graph, wr_edge *edge, const weir_poli
     const weir_port *port = &edge->to->class->inputs[edge->to_port];
     edge->config.kinds = (wr_port_needs(port) | wr_port_wants(port)) & carried(edge->from, edge->from_port);
     wr_graph_configure(graph, edge);
+    /* What was set aside for it. */
     uint32_t most = wr_spare_depth(edge->config.kinds);
     if (edge->config.policy.depth > most)
-        edge->config.policy.depth = most; /* what was set aside for it */
-    if (!in || !out || !wr_link_open(&edge->link, &edge->config)) {
+        edge->config.policy.depth = most;
+    bool fits = !edge->config.waits || edge->config.burst <= most;
+    if (!in || !out || !fits || !wr_link_open(&edge->link, &edge->config)) {
         free(in);
         free(out);
         return WEIR_NO_MEMORY;
@@ -94,8 +96,8 @@ int weir_pipeline_attach(weir_pipeline *pipeline, const char *from, const char *
         return WEIR_NOT_FOUND;
     const weir_port *port = &consumer->class->inputs[to_port];
     /* What passed before a link came cannot be known: joins keep the links they were built with. */
-    if (!runs(producer) || !runs(consumer) || !(port->flags & WEIR_PORT_MANY) || consumer->class->flags & WEIR_BOUNDS || producer->place >= consumer->place ||
-        wr_port_needs(port) & ~carried(producer, from_port))
+    if (!runs(producer) || !runs(consumer) || !(port->flags & WEIR_PORT_MANY) || consumer->class->flags & WEIR_BOUNDS ||
+        producer->place >= consumer->place || wr_port_needs(port) & ~carried(producer, from_port))
         return WEIR_BAD_GRAPH;
     pthread_mutex_lock(&s->graph->edges_lock);
     wr_edge *edge = spare_locked(s->graph, &number);

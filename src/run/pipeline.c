@@ -1,10 +1,10 @@
 #include "run/pipeline.h"
 
+#include "core/clock.h"
+#include "run/supervisor.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/clock.h"
-#include "run/supervisor.h"
 
 struct weir_pipeline {
     wr_description *description;

@@ -4,11 +4,11 @@
  * `again`, under the lock, keep it so: a strand that is rung while a worker still holds it is queued by that worker
  * when it lets go.
  */
+#include "core/clock.h"
+#include "run/runner.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
-#include "core/clock.h"
-#include "run/runner.h"
 
 enum { SLICE_STEPS = 64 };
 

@@ -1,10 +1,10 @@
 /* Snapshots of a pipeline, from any thread, while it runs and after. */
+#include "run/pipeline.h"
+#include "run/supervisor.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "run/pipeline.h"
-#include "run/supervisor.h"
 
 static double cpu_of_strand(wr_supervisor *s, const wr_strand *strand)
 {

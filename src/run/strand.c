@@ -1,8 +1,8 @@
 #include "run/strand.h"
 
-#include <time.h>
 #include "core/clock.h"
 #include "os/relax.h"
+#include <time.h>
 
 enum { SPIN_NS = 5000 };
 

@@ -1,11 +1,11 @@
 #include "run/supervisor.h"
 
+#include "core/clock.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "core/clock.h"
 
 enum { POLL_NS = 100000000 };
 static const int64_t drain_limit_ns = 5000000000, grace_ns = 2000000000;

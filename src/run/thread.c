@@ -1,8 +1,8 @@
 /* The thread runner: one thread a strand. */
-#include <errno.h>
-#include <stdio.h>
 #include "core/clock.h"
 #include "run/runner.h"
+#include <errno.h>
+#include <stdio.h>
 
 static void *thread_main(void *user)
 {
