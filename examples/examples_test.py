@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import zlib
 
 WEIR, PLUGIN, SOURCE = map(os.path.abspath, sys.argv[1:4])
@@ -58,10 +59,10 @@ def start(name, *arguments):
                             stderr=subprocess.PIPE)
 
 
-def end(process, before=""):
+def end(process):
     out, err = process.communicate(timeout=LIMIT_S)
     equal(f"status of a program that said {err}", process.returncode, 0)
-    return (before + out).splitlines()
+    return out.splitlines()
 
 
 def accounts(lines):
@@ -164,6 +165,8 @@ class Reader:
     def __init__(self, name):
         self.process = start(name, PICTURE, "0")
         self.text = ""
+        self.limit = threading.Timer(LIMIT_S, self.process.kill)
+        self.limit.start()
 
     def wait_for(self, pattern):
         while not re.search(pattern, self.text, re.MULTILINE):
@@ -177,7 +180,11 @@ class Reader:
         expect("it says so", "stopping" in self.process.stderr.readline())
 
     def end(self):
-        return end(self.process, self.text)
+        self.text += self.process.stdout.read()
+        err = self.process.stderr.read()
+        equal(f"status of a program that said {err}", self.process.wait(), 0)
+        self.limit.cancel()
+        return self.text.splitlines()
 
 
 # When to stop each; cores first, since its queues grow fastest.
