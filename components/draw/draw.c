@@ -1,9 +1,11 @@
+/* draw: what was found, over a copy of the picture. */
 #include "font.h"
 #include "paint.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <weir/component.h>
 
@@ -26,12 +28,23 @@ static bool wants_text(const draw_options *options)
     return options->labels || options->scores || options->number || options->age || options->count;
 }
 
+static weir_status check_font(weir_node *node, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || access(path, R_OK) != 0)
+        return weir_fail(node, WEIR_NOT_FOUND, "cannot read %s: %s; check font=", path, strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return weir_fail(node, WEIR_NOT_FOUND, "%s is no file; name a font file in font=", path);
+    return WEIR_OK;
+}
+
 static weir_status plan(weir_node *node)
 {
     const draw_options *options = weir_options(node);
     size_t bytes = weir_inputs(node) ? weir_input_item_bytes(node, 0, WEIR_KIND_PICTURE) : 0;
-    if (*options->font.text && access(options->font.text, R_OK) != 0)
-        return weir_fail(node, WEIR_NOT_FOUND, "cannot read %s: %s; check font=", options->font.text, strerror(errno));
+    weir_status status = *options->font.text ? check_font(node, options->font.text) : WEIR_OK;
+    if (status < 0)
+        return status;
     /* Without pictures above there is nothing to plan, and the check says so. */
     return bytes ? weir_plan_store(node, WEIR_KIND_PICTURE, bytes, 1, 0) : WEIR_OK;
 }

@@ -53,6 +53,7 @@ void *wr_font_read(const char *path, size_t *bytes)
     if (!file)
         return NULL;
     void *data = NULL;
+    errno = EINVAL; /* an empty file */
     long length = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
     if (length > 0 && fseek(file, 0, SEEK_SET) == 0 && (data = malloc((size_t)length)) &&
         fread(data, 1, (size_t)length, file) != (size_t)length) {

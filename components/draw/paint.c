@@ -127,7 +127,7 @@ static void paint_points(const struct brush *brush, const weir_points *points, s
     for (size_t i = 0; i < count; i++) {
         const weir_point *point = &points->point[i];
         const weir_box *box = boxes && point->box < box_count ? &boxes->box[point->box] : NULL;
-        if (!isfinite(point->x) || !isfinite(point->y) || point->score < brush->paint->min_score ||
+        if (!isfinite(point->x) || !isfinite(point->y) || !(point->score >= brush->paint->min_score) ||
             (box && !shown(brush->paint, box)))
             continue;
         int x = pixel(point->x), y = pixel(point->y);

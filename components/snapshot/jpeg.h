@@ -1,7 +1,8 @@
 /* JPEG: a picture as a file holds it.
  *
  * JPEG knows one way to code colours (BT.601, full range); pictures in weir come
- * in several. They are converted, so that a snapshot looks like the video.
+ * in several. They are converted, exactly, so that a snapshot looks like the
+ * video.
  * Thread-safety: one thread at a time.
  */
 #ifndef WR_SNAPSHOT_JPEG_H

@@ -1,3 +1,4 @@
+/* snapshot: pictures as JPEG files, every so often or when something appears. */
 #include "../lib/folder.h"
 #include "../lib/name.h"
 #include "../lib/shelf.h"
@@ -95,6 +96,16 @@ static bool write_all(int fd, const unsigned char *data, size_t bytes)
     return true;
 }
 
+static bool put_in_place(const char *temporary, const char *path)
+{
+    if (rename(temporary, path) == 0)
+        return true;
+    int error = errno;
+    unlink(temporary);
+    errno = error;
+    return false;
+}
+
 /* Nobody ever sees half a picture under its name. */
 static bool write_file(const char *temporary, const char *path, const unsigned char *data, size_t bytes)
 {
@@ -103,9 +114,8 @@ static bool write_file(const char *temporary, const char *path, const unsigned c
         return false;
     bool written = write_all(fd, data, bytes);
     int error = errno;
-    written = close(fd) == 0 && written;
-    if (written && rename(temporary, path) == 0)
-        return true;
+    if (close(fd) == 0 && written)
+        return put_in_place(temporary, path);
     error = written ? errno : error;
     unlink(temporary);
     errno = error;
@@ -117,7 +127,7 @@ static bool point_latest(const snapshot_state *state, const char *path, const un
 {
     unlink(state->temporary);
     if (link(path, state->temporary) == 0)
-        return rename(state->temporary, state->latest) == 0;
+        return put_in_place(state->temporary, state->latest);
     return write_file(state->temporary, state->latest, data, bytes);
 }
 
@@ -181,17 +191,18 @@ static void take_picture(weir_node *node, const weir_frame *frame)
     }
     keep_newest(node, path, is_new);
     if (!point_latest(state, path, data, bytes))
-        lose(node, state->latest, errno);
+        weir_error(node, "cannot write %s: %s; %s", state->latest, strerror(errno), wr_remedy(errno));
 }
 
 static weir_status process(weir_node *node, int input, const weir_frame *frame)
 {
     (void)input;
     snapshot_state *state = weir_state(node);
-    const weir_boxes *boxes = weir_frame_boxes(frame);
+    size_t bytes = 0;
+    const weir_boxes *boxes = weir_frame_find(frame, WEIR_KIND_BOXES, &bytes);
     wr_stamp stamp = wr_timeline_next(&state->timeline, frame->pts_ns, frame->pts_ns, frame->captured_ns);
     state->analysed = state->analysed || boxes;
-    if (weir_frame_picture(frame) && wr_trigger_fires(&state->trigger, stamp.dts_ns, boxes))
+    if (weir_frame_picture(frame) && wr_trigger_fires(&state->trigger, stamp.dts_ns, boxes, bytes))
         take_picture(node, frame);
     return WEIR_OK;
 }
