@@ -105,10 +105,10 @@ static weir_status find_video(wr_reader *reader)
 static void note_codec(wr_reader *reader)
 {
     const AVCodecParameters *codec = reader->stream->codecpar;
-    reader->nal = codec->codec_id == AV_CODEC_ID_H264   ? WR_NAL_H264
-                  : codec->codec_id == AV_CODEC_ID_HEVC ? WR_NAL_H265
-                                                        : WR_NAL_OTHER;
-    reader->nal_length_bytes = wr_nal_length_bytes(reader->nal, codec->extradata, (size_t)codec->extradata_size);
+    wr_nal_codec nal = codec->codec_id == AV_CODEC_ID_H264   ? WR_NAL_H264
+                       : codec->codec_id == AV_CODEC_ID_HEVC ? WR_NAL_H265
+                                                             : WR_NAL_OTHER;
+    reader->nal = wr_nal_form_of(nal, codec->extradata, (size_t)codec->extradata_size);
     reader->made_up_dts = 0;
 }
 
@@ -187,9 +187,9 @@ weir_status wr_reader_rewind(wr_reader *reader)
     return error < 0 ? failed(reader, error) : WEIR_OK;
 }
 
-wr_nal_kind wr_reader_look(const wr_reader *reader, const AVPacket *packet)
+wr_nal_kind wr_reader_look(wr_reader *reader, const AVPacket *packet)
 {
-    wr_nal_kind kind = wr_nal_look(reader->nal, reader->nal_length_bytes, packet->data, (size_t)packet->size);
+    wr_nal_kind kind = wr_nal_look(&reader->nal, packet->data, (size_t)packet->size);
     const AVCodecDescriptor *descriptor = avcodec_descriptor_get(reader->stream->codecpar->codec_id);
     if (descriptor && descriptor->props & AV_CODEC_PROP_INTRA_ONLY)
         return (wr_nal_kind){.key = true, .discardable = true};

@@ -16,8 +16,7 @@
 typedef struct wr_reader {
     AVFormatContext *format;
     AVStream *stream;
-    wr_nal_codec nal;
-    unsigned nal_length_bytes;
+    wr_nal_form nal;
     int64_t timeout_ns, deadline_ns;
     const _Atomic bool *stop;
     int64_t made_up_dts; /* where the container has no times: counted from the frame rate, in the stream's time base */
@@ -34,7 +33,7 @@ weir_status wr_reader_next(wr_reader *reader, AVPacket *packet);
 weir_status wr_reader_rewind(wr_reader *reader);
 void wr_reader_close(wr_reader *reader);
 
-wr_nal_kind wr_reader_look(const wr_reader *reader, const AVPacket *packet);
+wr_nal_kind wr_reader_look(wr_reader *reader, const AVPacket *packet);
 int64_t wr_reader_ns(const wr_reader *reader, int64_t time); /* of the stream's time base; WEIR_NO_TIME for none */
 /* Bytes of the codec attachment, and the attachment itself. */
 size_t wr_reader_codec_bytes(const wr_reader *reader);
