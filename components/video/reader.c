@@ -1,8 +1,10 @@
 #include "reader.h"
 
+#include "../lib/codecs.h"
 #include <libavcodec/avcodec.h>
 #include <libavutil/avstring.h>
 #include <libavutil/display.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,10 +16,19 @@ enum { RATE_UNKNOWN = 25 };
 static const struct {
     const char *scheme, *protocols;
 } schemes[] = {
-    {"rtsp", "rtsp,rtp,udp,tcp"},          {"rtsps", "rtsps,rtsp,rtp,udp,tcp,tls"}, {"http", "http,tcp"},
-    {"https", "https,http,tcp,tls"},       {"rtmp", "rtmp,tcp"},                    {"tcp", "tcp"},
-    {"udp", "udp"},                        {"file", "file"},
+    {"rtsp", "rtsp,rtp,udp,tcp"},
+    {"rtsps", "rtsps,rtsp,rtp,udp,tcp,tls"},
+    {"http", "http,https,tcp,tls"},
+    {"https", "https,http,tcp,tls"},
+    {"rtmp", "rtmp,tcp"},
+    {"tcp", "tcp"},
+    {"udp", "udp"},
+    {"file", "file"},
 };
+
+/* Containers that hold their stream themselves. */
+static const char formats_read[] = "mov,matroska,webm,avi,mpegts,mpeg,flv,live_flv,ogg,ivf,obu,h264,hevc,m4v,mjpeg,"
+                                   "mpjpeg,mpegvideo,rtsp,asf,mxf,nut";
 
 static int64_t now_ns(void)
 {
@@ -52,14 +63,15 @@ static weir_status failed(wr_reader *reader, int error)
         return WEIR_TIMEOUT;
     }
     av_strerror(error, text, sizeof text);
-    snprintf(reader->why, sizeof reader->why, "%s", text);
+    snprintf(reader->why, sizeof reader->why, "%s",
+             error == AVERROR(EINVAL) ? "a playlist, a single picture, or another format that is not read" : text);
     return error == AVERROR_INVALIDDATA ? WEIR_BAD_DATA : WEIR_IO;
 }
 
 static const char *protocols_for(const char *url)
 {
     const char *end = strstr(url, "://");
-    if (!end)
+    if (!wr_reader_is_network(url))
         return "file";
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
         if (strlen(schemes[i].scheme) == (size_t)(end - url) &&
@@ -70,7 +82,13 @@ static const char *protocols_for(const char *url)
 
 bool wr_reader_is_network(const char *url)
 {
-    return strstr(url, "://") && av_strncasecmp(url, "file:", 5) != 0;
+    size_t letters = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+    return letters > 0 && strncmp(url + letters, "://", 3) == 0 && av_strncasecmp(url, "file:", 5) != 0;
+}
+
+bool wr_reader_knows(const char *url)
+{
+    return protocols_for(url) != NULL;
 }
 
 /* A session description tells what the decoder must know; probing the stream would cost a second or more. */
@@ -91,8 +109,7 @@ static weir_status find_video(wr_reader *reader)
             return failed(reader, error);
         best = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
     }
-    if (best < 0 || format->streams[best]->codecpar->codec_id == AV_CODEC_ID_NONE ||
-        strcmp(format->iformat->name, "tty") == 0) {
+    if (best < 0 || format->streams[best]->codecpar->codec_id == AV_CODEC_ID_NONE) {
         snprintf(reader->why, sizeof reader->why, "there is no video in it");
         return WEIR_BAD_DATA;
     }
@@ -112,10 +129,36 @@ static void note_codec(wr_reader *reader)
     reader->made_up_dts = 0;
 }
 
+/* An empty file, or a connection that ends before it began, has no end to report. */
+static weir_status not_opened(wr_reader *reader, weir_status status)
+{
+    if (status != WEIR_END)
+        return status;
+    snprintf(reader->why, sizeof reader->why, "it ends before there is any video");
+    return WEIR_BAD_DATA;
+}
+
+static int open_input(wr_reader *reader, const char *url, const char *protocols, const char *transport)
+{
+    bool network = wr_reader_is_network(url);
+    AVDictionary *options = NULL;
+    /* A file's name is one, whatever it looks like ("data:", "concat:"). */
+    char *address = av_asprintf("%s%s", network ? "" : "file:", url);
+    av_dict_set(&options, "protocol_whitelist", protocols, 0);
+    av_dict_set(&options, "format_whitelist", formats_read, 0);
+    av_dict_set(&options, "codec_whitelist", WR_CODECS_READ, 0);
+    if (av_strncasecmp(url, "rtsp", 4) == 0)
+        av_dict_set(&options, "rtsp_transport", transport, 0);
+    start_waiting(reader);
+    int error = address ? avformat_open_input(&reader->format, address, NULL, &options) : AVERROR(ENOMEM);
+    av_dict_free(&options);
+    av_free(address);
+    return error;
+}
+
 weir_status wr_reader_open(wr_reader *reader, const char *url, const char *transport)
 {
     const char *protocols = protocols_for(url);
-    AVDictionary *options = NULL;
     if (!protocols) {
         snprintf(reader->why, sizeof reader->why, "this kind of address is not known; use rtsp, http, https or a file");
         return WEIR_UNSUPPORTED;
@@ -124,20 +167,15 @@ weir_status wr_reader_open(wr_reader *reader, const char *url, const char *trans
     if (!reader->format)
         return WEIR_NO_MEMORY;
     reader->format->interrupt_callback = (AVIOInterruptCB){.callback = give_up, .opaque = reader};
-    av_dict_set(&options, "protocol_whitelist", protocols, 0);
-    if (av_strncasecmp(url, "rtsp", 4) == 0)
-        av_dict_set(&options, "rtsp_transport", transport, 0);
-    start_waiting(reader);
-    int error = avformat_open_input(&reader->format, url, NULL, &options);
-    av_dict_free(&options);
+    int error = open_input(reader, url, protocols, transport);
     if (error < 0)
-        return failed(reader, error) == WEIR_END ? WEIR_BAD_DATA : failed(reader, error);
+        return not_opened(reader, failed(reader, error));
     weir_status status = find_video(reader);
     if (status == WEIR_OK)
         note_codec(reader);
     else
         wr_reader_close(reader);
-    return status == WEIR_END ? WEIR_BAD_DATA : status;
+    return not_opened(reader, status);
 }
 
 void wr_reader_close(wr_reader *reader)
@@ -160,6 +198,27 @@ static void make_up_times(wr_reader *reader, AVPacket *packet)
     reader->made_up_dts += packet->duration > 0 ? packet->duration : 1;
 }
 
+/* Some containers announce other parameter sets with the first packet that needs them. */
+static void take_new_extradata(wr_reader *reader, const AVPacket *packet)
+{
+    AVCodecParameters *codec = reader->stream->codecpar;
+    size_t bytes = 0;
+    const uint8_t *data = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &bytes);
+    reader->codec_changed = false;
+    if (!data || bytes > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE ||
+        (bytes == (size_t)codec->extradata_size && memcmp(data, codec->extradata, bytes) == 0))
+        return;
+    uint8_t *copy = av_mallocz(bytes + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!copy)
+        return;
+    memcpy(copy, data, bytes);
+    av_freep(&codec->extradata);
+    codec->extradata = copy;
+    codec->extradata_size = (int)bytes;
+    reader->nal = wr_nal_form_of(reader->nal.codec, copy, bytes);
+    reader->codec_changed = true;
+}
+
 weir_status wr_reader_next(wr_reader *reader, AVPacket *packet)
 {
     start_waiting(reader);
@@ -174,13 +233,23 @@ weir_status wr_reader_next(wr_reader *reader, AVPacket *packet)
         av_packet_unref(packet);
     }
     make_up_times(reader, packet);
+    take_new_extradata(reader, packet);
     return WEIR_OK;
+}
+
+bool wr_reader_is_finite(const wr_reader *reader)
+{
+    const AVFormatContext *format = reader->format;
+    if (strcmp(format->iformat->name, "rtsp") == 0)
+        return false;
+    return format->duration > 0 || (format->pb && avio_size(format->pb) > 0);
 }
 
 weir_status wr_reader_rewind(wr_reader *reader)
 {
-    int error = av_seek_frame(reader->format, -1, reader->format->start_time != AV_NOPTS_VALUE ? reader->format->start_time : 0,
-                              AVSEEK_FLAG_BACKWARD);
+    int error =
+        av_seek_frame(reader->format, -1, reader->format->start_time != AV_NOPTS_VALUE ? reader->format->start_time : 0,
+                      AVSEEK_FLAG_BACKWARD);
     if (error < 0)
         error = av_seek_frame(reader->format, -1, 0, AVSEEK_FLAG_BYTE);
     reader->made_up_dts = 0;
