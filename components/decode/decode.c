@@ -40,12 +40,14 @@ typedef struct decode_state {
     bool fed;            /* the packet in hand is with the decoder */
 } decode_state;
 
-/* Decoders write whole blocks: a little more than is seen. A rotated picture has its sides swapped. 0: too large. */
+/* Decoders write whole blocks: a little more than is seen. A rotated picture has its sides swapped. 0: no such size. */
 static size_t slot_bytes(const decode_options *options)
 {
     uint32_t width = options->max_size.width + MARGIN_PX, height = options->max_size.height + MARGIN_PX;
     size_t wide = weir_picture_bytes(WEIR_I420, width, height), high = weir_picture_bytes(WEIR_I420, height, width);
-    return !wide || !high ? 0 : wide > high ? wide : high;
+    if (!options->max_size.width || !options->max_size.height || !wide || !high)
+        return 0;
+    return wide > high ? wide : high;
 }
 
 static weir_status plan(weir_node *node)
@@ -54,7 +56,7 @@ static weir_status plan(weir_node *node)
     size_t bytes = slot_bytes(options);
     if (!bytes)
         return weir_fail(node, WEIR_BAD_OPTION,
-                         "max_size: pictures have at most 16000 pixels a side; use a smaller one");
+                         "max_size: pictures have 1 to 16000 pixels a side; write it like 1920x1080");
     weir_plan_keeps(node, 1);
     return weir_plan_store(node, WEIR_KIND_PICTURE, bytes, HELD + (unsigned)options->threads, 0);
 }

@@ -98,6 +98,7 @@ static void stamp(wr_feed *feed, wr_reader *reader, wr_arrival *arrival)
     arrival->pts_ns = wr_reader_ns(reader, packet->pts);
     arrival->dts_ns = wr_reader_ns(reader, packet->dts);
     arrival->duration_ns = packet->duration > 0 ? wr_reader_ns(reader, packet->duration) : 0;
+    arrival->untimed = wr_reader_untimed(reader, packet);
     arrival->kind = wr_reader_look(reader, packet);
 }
 

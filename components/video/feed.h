@@ -20,6 +20,7 @@ typedef struct wr_arrival {
     int64_t arrived_ns; /* on the node's clock */
     int64_t utc_ns;     /* WEIR_NO_TIME: unknown */
     int64_t pts_ns, dts_ns, duration_ns;
+    bool untimed; /* see wr_reader_untimed() */
     wr_nal_kind kind;
     weir_codec *codec; /* with the first packet after (re)opening, and where it changes: the taker's to free() */
     bool reopened;     /* the first packet of a connection that is not the first */

@@ -245,15 +245,10 @@ bool wr_reader_is_finite(const wr_reader *reader)
     return format->duration > 0 || (format->pb && avio_size(format->pb) > 0);
 }
 
-weir_status wr_reader_rewind(wr_reader *reader)
+weir_status wr_reader_rewind(wr_reader *reader, const char *path)
 {
-    int error =
-        av_seek_frame(reader->format, -1, reader->format->start_time != AV_NOPTS_VALUE ? reader->format->start_time : 0,
-                      AVSEEK_FLAG_BACKWARD);
-    if (error < 0)
-        error = av_seek_frame(reader->format, -1, 0, AVSEEK_FLAG_BYTE);
-    reader->made_up_dts = 0;
-    return error < 0 ? failed(reader, error) : WEIR_OK;
+    wr_reader_close(reader);
+    return wr_reader_open(reader, path, "");
 }
 
 wr_nal_kind wr_reader_look(wr_reader *reader, const AVPacket *packet)
@@ -265,6 +260,11 @@ wr_nal_kind wr_reader_look(wr_reader *reader, const AVPacket *packet)
     kind.key |= (packet->flags & AV_PKT_FLAG_KEY) != 0;
     kind.discardable = !kind.key && (kind.discardable || packet->flags & AV_PKT_FLAG_DISPOSABLE);
     return kind;
+}
+
+bool wr_reader_untimed(const wr_reader *reader, const AVPacket *packet)
+{
+    return packet->pts == AV_NOPTS_VALUE && reader->stream->codecpar->video_delay > 0;
 }
 
 int64_t wr_reader_ns(const wr_reader *reader, int64_t time)

@@ -39,11 +39,15 @@ weir_status wr_reader_open(wr_reader *reader, const char *url, const char *trans
 weir_status wr_reader_next(wr_reader *reader, AVPacket *packet);
 /* True if it has an end that is its own: a file, wherever it is. */
 bool wr_reader_is_finite(const wr_reader *reader);
-/* Back to the beginning of a file. */
-weir_status wr_reader_rewind(wr_reader *reader);
+/* Back to the beginning of a file: opens it anew, since seeking finds the first frame in some containers only. As
+ * wr_reader_open(). */
+weir_status wr_reader_rewind(wr_reader *reader, const char *path);
 void wr_reader_close(wr_reader *reader);
 
 wr_nal_kind wr_reader_look(wr_reader *reader, const AVPacket *packet);
+/* True if a packet does not say when it is shown, and that is another time than when it is decoded: raw streams with
+ * B-frames. */
+bool wr_reader_untimed(const wr_reader *reader, const AVPacket *packet);
 int64_t wr_reader_ns(const wr_reader *reader, int64_t time); /* of the stream's time base; WEIR_NO_TIME for none */
 /* Bytes of the codec attachment, and the attachment itself. */
 size_t wr_reader_codec_bytes(const wr_reader *reader);

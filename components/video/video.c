@@ -76,6 +76,8 @@ static weir_status plan(weir_node *node)
             return weir_fail(node, WEIR_NOT_FOUND, "cannot open %s: %s; check url=", path, strerror(errno));
         if (S_ISDIR(file.st_mode))
             return weir_fail(node, WEIR_NOT_FOUND, "%s is a folder; name a file in url=", path);
+        if (S_ISREG(file.st_mode) && file.st_size == 0)
+            return weir_fail(node, WEIR_BAD_DATA, "%s is empty; check url=", path);
     }
     size_t codec_bytes = sizeof(weir_codec) + CODEC_BYTES_MAX + WEIR_PACKET_PADDING;
     weir_status status = weir_plan_store(node, WEIR_KIND_CODEC, codec_bytes, 2, codec_bytes);
@@ -139,6 +141,8 @@ static void close_video(weir_node *node)
 static void set_codec(weir_node *node, video_state *state, const weir_codec *codec, size_t bytes)
 {
     weir_frame holder = {.count = 0};
+    if (!weir_codec_differs(weir_frame_codec(&state->codec), codec))
+        return;
     weir_codec *kept = bytes <= sizeof *codec + CODEC_BYTES_MAX + WEIR_PACKET_PADDING
                            ? weir_attach(node, &holder, WEIR_KIND_CODEC, bytes)
                            : NULL;
@@ -173,7 +177,7 @@ static void send(weir_node *node, video_state *state, const wr_arrival *arrival,
     state->need_key = false;
     weir_frame frame = weir_frame_new(node, captured_ns);
     frame.order = WEIR_NO_ORDER;
-    frame.pts_ns = state->stamp.pts_ns;
+    frame.pts_ns = arrival->untimed ? WEIR_NO_TIME : state->stamp.pts_ns;
     frame.utc_ns = arrival->utc_ns;
     frame.flags =
         (uint16_t)(state->flags | (arrival->kind.key ? WEIR_FRAME_KEY : 0) |
@@ -260,19 +264,21 @@ static void file_codec(weir_node *node, video_state *state)
 /* The next packet of the file, and when it is due. */
 static weir_status read_packet(weir_node *node, video_state *state, const video_options *options)
 {
+    bool rewound = false;
     weir_status status = wr_reader_next(&state->reader, state->packet);
     if (status == WEIR_END && options->loop && state->started) {
         state->flags |= WEIR_FRAME_FLUSH;
-        status = wr_reader_rewind(&state->reader);
+        status = wr_reader_rewind(&state->reader, file_path(options->url.text));
         if (status == WEIR_OK)
             status = wr_reader_next(&state->reader, state->packet);
+        rewound = true;
     }
     if (status != WEIR_OK)
         return status;
     int64_t now_ns = weir_now(node);
     state->stamp = wr_timeline_next(&state->timeline, wr_reader_ns(&state->reader, state->packet->pts),
                                     wr_reader_ns(&state->reader, state->packet->dts), now_ns);
-    if (!state->started || state->reader.codec_changed)
+    if (!state->started || rewound || state->reader.codec_changed)
         file_codec(node, state);
     if (!state->started)
         state->start_ns = now_ns - state->stamp.dts_ns;
@@ -305,6 +311,7 @@ static weir_status produce_from_file(weir_node *node, video_state *state)
     }
     clock_gettime(CLOCK_REALTIME, &utc);
     wr_arrival arrival = {.packet = state->packet,
+                          .untimed = wr_reader_untimed(&state->reader, state->packet),
                           .kind = wr_reader_look(&state->reader, state->packet),
                           .duration_ns =
                               state->packet->duration > 0 ? wr_reader_ns(&state->reader, state->packet->duration) : 0,
