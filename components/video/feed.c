@@ -122,6 +122,8 @@ static weir_status read_all(wr_feed *feed, wr_reader *reader, outage *away)
             continue;
         }
         arrival.codec = codec_due ? codec_of(reader) : NULL;
+        if (arrival.codec)
+            wr_reader_source(reader, &arrival.source);
         arrival.reopened = first && feed->connected;
         gap = !put(feed, &arrival);
         weir_count_lost(feed->node, gap);

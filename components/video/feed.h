@@ -22,9 +22,10 @@ typedef struct wr_arrival {
     int64_t pts_ns, dts_ns, duration_ns;
     bool untimed; /* see wr_reader_untimed() */
     wr_nal_kind kind;
-    weir_codec *codec; /* with the first packet after (re)opening, and where it changes: the taker's to free() */
-    bool reopened;     /* the first packet of a connection that is not the first */
-    bool gap;          /* something was let go before it */
+    weir_codec *codec;  /* with the first packet after (re)opening, and where it changes: the taker's to free() */
+    weir_source source; /* with a codec */
+    bool reopened;      /* the first packet of a connection that is not the first */
+    bool gap;           /* something was let go before it */
 } wr_arrival;
 
 typedef struct wr_feed {

@@ -290,6 +290,30 @@ static uint32_t rotation(const AVStream *stream)
     return (uint32_t)((int)lround(-degrees / 90) & 3) * 90;
 }
 
+/* What is not probed does not say it: then H.264 has it in the first parameter set, after avcC's version or a start code
+ * and the unit's header. */
+static void declare_profile(const AVCodecParameters *from, weir_codec *codec)
+{
+    const uint8_t *sets = from->extradata;
+    codec->profile = from->profile >= 0 ? (uint32_t)from->profile : UINT32_MAX;
+    codec->level = from->level >= 0 ? (uint32_t)from->level : UINT32_MAX;
+    if (from->codec_id != AV_CODEC_ID_H264 || from->profile >= 0 || from->extradata_size < 8)
+        return;
+    int at = sets[0] == 1 ? 1 : sets[2] == 1 ? 4 : 5;
+    if (sets[0] == 1 || (sets[at - 1] & 31) == 7) {
+        codec->profile = sets[at];
+        codec->level = sets[at + 2];
+    }
+}
+
+void wr_reader_source(const wr_reader *reader, weir_source *source)
+{
+    *source = (weir_source){.duration_ns = 0};
+    snprintf(source->container, sizeof source->container, "%s", reader->format->iformat->name);
+    if (reader->format->duration > 0 && wr_reader_is_finite(reader))
+        source->duration_ns = reader->format->duration * 1000; /* FFmpeg counts microseconds here */
+}
+
 void wr_reader_codec(const wr_reader *reader, weir_codec *codec)
 {
     const AVCodecParameters *from = reader->stream->codecpar;
@@ -301,8 +325,7 @@ void wr_reader_codec(const wr_reader *reader, weir_codec *codec)
     codec->rotation = rotation(reader->stream);
     codec->rate_num = rate.num > 0 && rate.den > 0 ? (uint32_t)rate.num : 0;
     codec->rate_den = rate.num > 0 && rate.den > 0 ? (uint32_t)rate.den : 1;
-    codec->profile = (uint32_t)from->profile;
-    codec->level = (uint32_t)from->level;
+    declare_profile(from, codec);
     codec->extradata_offset = sizeof *codec;
     codec->extradata_bytes = (uint32_t)from->extradata_size;
     if (from->extradata_size > 0)

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <weir/packet.h>
+#include <weir/source.h>
 
 typedef struct wr_reader {
     AVFormatContext *format;
@@ -52,5 +53,6 @@ int64_t wr_reader_ns(const wr_reader *reader, int64_t time); /* of the stream's 
 /* Bytes of the codec attachment, and the attachment itself. */
 size_t wr_reader_codec_bytes(const wr_reader *reader);
 void wr_reader_codec(const wr_reader *reader, weir_codec *codec);
+void wr_reader_source(const wr_reader *reader, weir_source *source);
 
 #endif

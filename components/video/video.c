@@ -39,6 +39,7 @@ typedef struct video_state {
     wr_timeline timeline;
     wr_stamp stamp;    /* of `packet` */
     weir_frame codec;  /* holds the codec attachment in force */
+    weir_frame source; /* and what the container says */
     uint16_t flags;    /* of the next frame */
     int64_t key_at_ns; /* when the last key frame came */
     bool need_key;
@@ -81,6 +82,8 @@ static weir_status plan(weir_node *node)
     }
     size_t codec_bytes = sizeof(weir_codec) + CODEC_BYTES_MAX + WEIR_PACKET_PADDING;
     weir_status status = weir_plan_store(node, WEIR_KIND_CODEC, codec_bytes, 2, codec_bytes);
+    if (status >= 0)
+        status = weir_plan_store(node, weir_kind_id("weir.source/1"), sizeof(weir_source), 2, 0);
     if (status < 0)
         return status;
     return weir_plan_store(node, WEIR_KIND_PACKET, weir_packet_bytes(options->max_packet.count), 1, link_bytes);
@@ -133,9 +136,21 @@ static void close_video(weir_node *node)
         wr_reader_close(&state->reader);
     av_packet_free(&state->packet);
     weir_frame_drop(&state->codec);
+    weir_frame_drop(&state->source);
 }
 
 /* --- sending --- */
+
+static void set_source(weir_node *node, video_state *state, const weir_source *source)
+{
+    weir_frame holder = {.count = 0};
+    weir_source *kept = weir_attach(node, &holder, weir_kind_id("weir.source/1"), sizeof *kept);
+    if (!kept)
+        return;
+    *kept = *source;
+    weir_frame_drop(&state->source);
+    state->source = holder;
+}
 
 /* A codec attachment is made once and shared by all frames that it is valid for. */
 static void set_codec(weir_node *node, video_state *state, const weir_codec *codec, size_t bytes)
@@ -203,6 +218,7 @@ static void send(weir_node *node, video_state *state, const wr_arrival *arrival,
     memcpy(copy + 1, packet->data, (size_t)packet->size);
     memset((uint8_t *)(copy + 1) + packet->size, 0, WEIR_PACKET_PADDING);
     weir_frame_merge(&frame, &state->codec);
+    weir_frame_merge(&frame, &state->source);
     state->flags = 0;
     watch_keys(node, state, arrival->kind.key, captured_ns);
     weir_send(node, 0, &frame);
@@ -238,6 +254,7 @@ static weir_status produce_from_feed(weir_node *node, video_state *state)
     if (arrival.codec) {
         set_codec(node, state, arrival.codec,
                   sizeof *arrival.codec + arrival.codec->extradata_bytes + WEIR_PACKET_PADDING);
+        set_source(node, state, &arrival.source);
         free(arrival.codec);
     }
     state->flags |= arrival.reopened ? WEIR_FRAME_FLUSH : 0;
@@ -259,6 +276,9 @@ static void file_codec(weir_node *node, video_state *state)
         set_codec(node, state, codec, bytes);
     }
     free(codec);
+    weir_source source;
+    wr_reader_source(&state->reader, &source);
+    set_source(node, state, &source);
 }
 
 /* The next packet of the file, and when it is due. */
@@ -342,7 +362,7 @@ static const weir_option options[] = {
                 .max = 256e6),
     {0},
 };
-static const weir_port outputs[] = {{.name = "out", .adds = {"weir.packet/1", "weir.codec/1"}}, {0}};
+static const weir_port outputs[] = {{.name = "out", .adds = {"weir.packet/1", "weir.codec/1", "weir.source/1"}}, {0}};
 
 static const weir_component_class video = {
     .name = "video",

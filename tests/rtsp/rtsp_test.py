@@ -496,6 +496,93 @@ def a_playlist_leads_nowhere():
         equal("redirection", (status, nodes["c"]["frames_out"]), (1, 0), run.error)
 
 
+# --- weir probe ---
+
+
+def probe(*arguments, status=0, **environment):
+    result = subprocess.run([WEIR, "probe", *arguments], capture_output=True, text=True, timeout=LIMIT_S,
+                            env={**os.environ, **environment})
+    equal("status", result.returncode, status, result.stdout, result.stderr)
+    return result
+
+
+@test
+def a_file_is_probed():
+    film("b.mp4", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-profile:v", "main", "-g", "10",
+         "-x264-params", "bframes=2:b-adapt=0:b-pyramid=none:scenecut=0", "-r", "25")
+    seen = json.loads(probe("--json", path("b.mp4")).stdout)
+    for key, wanted in {"url": path("b.mp4"), "readable": True, "error": None, "codec": "h264", "profile": "Main",
+                        "width": 160, "height": 120, "rotation": 0, "rate": 25.0, "frames": 50, "key_frames": 5,
+                        "key_interval_frames": 10.0, "key_interval_s": 0.4, "b_frames": True, "undecodable_frames": 0,
+                        "duration_s": 2.0}.items():
+        equal(key, seen[key], wanted)
+    expect("mp4", "mp4" in seen["container"], seen)
+    expect("B-frames", 25 <= seen["discardable_frames"] <= 35, seen)
+    text = probe(path("b.mp4")).stdout
+    for part in ("h264, Main profile", "160x120", "25.00 frames/s", "every 10 frames (0.40 s)", "B-frames       yes",
+                 "duration       2.00 s"):
+        expect(part, part in text, text)
+    # Turned, without B-frames, with another rate than is declared.
+    film("p.mp4", *X264)
+    ffmpeg("-i", path("p.mp4"), "-c", "copy", "-metadata:s:v:0", "rotate=90", path("turned.mp4"))
+    seen = json.loads(probe("--json", path("turned.mp4")).stdout)
+    equal("upright", (seen["width"], seen["height"], seen["rotation"] in (90, 270)), (120, 160, True))
+    equal("B-frames", (seen["b_frames"], seen["discardable_frames"]), (False, 0))
+
+
+@test
+def a_camera_is_probed():
+    with FakeCam(units(), steady, user="me:" + CANARY) as camera:
+        result = probe("--json", camera.url("me:${CAM}@"), CAM=CANARY)
+        seen = json.loads(result.stdout)
+        expect("no password", CANARY not in result.stdout + result.stderr, result.stdout, result.stderr)
+        equal("what it sends", [seen[key] for key in ("container", "codec", "width", "height", "duration_s", "b_frames")],
+              ["rtsp", "h264", 160, 120, None, False])
+        equal("profile", seen["profile"], "Constrained Baseline" if seen["profile"] != "Baseline" else "Baseline")
+        equal("key interval", seen["key_interval_frames"], 25.0)
+        expect("first picture", 0 < seen["first_packet_ms"] <= seen["first_picture_ms"], seen)
+        typed = probe(camera.url(f"me:{CANARY}@"), "--timeout", "300ms")
+        expect("no password", CANARY not in typed.stdout + typed.stderr, typed.stdout, typed.stderr)
+        expect("a warning", "a password was typed" in typed.stderr, typed.stderr)
+
+
+@test
+def what_cannot_be_read_is_told_by_probe():
+    with open(path("note.txt"), "w", encoding="utf-8") as out:
+        out.write("this is text")
+    refused = [(path("note.txt"), "is no video that can be read"), (path("none.mp4"), "No such file or directory"),
+               (FOLDER, "is a folder"), ("gopher://me:" + CANARY + "@host/", "this kind of address is not known"),
+               (f"rtsp://127.0.0.1:{free_port()}/", "Connection refused"), ("", "")]
+    for url, why in refused:
+        result = probe(url, status=2)
+        equal("standard output", result.stdout, "")
+        lines = [line for line in result.stderr.splitlines() if "a password was typed" not in line]
+        expect(f"one sentence: {why}", len(lines) == 1 and why in lines[0], result.stderr)
+        expect("no password, no option", CANARY not in result.stderr and "check url=" not in result.stderr, result.stderr)
+    seen = json.loads(probe("--json", path("none.mp4"), status=2).stdout)
+    equal("readable", seen["readable"], False)
+    expect("error", "No such file" in seen["error"], seen)
+    with FakeCam(units(), steady, mute=True) as camera:
+        result = probe("--timeout", "200ms", camera.url(), status=2)
+        expect("no answer", "no answer within 0.2 s" in result.stderr, result.stderr)
+    # No key frame comes, so no picture.
+    def script(stream):
+        for unit in units()[1:20]:
+            stream.send(unit)
+
+    with FakeCam(units(), script) as camera:
+        result = probe(camera.url(), status=1)
+        expect("no picture", "no picture could be decoded" in result.stderr, result.stderr)
+        expect("what came is told", "h264" in result.stdout and "none in 19 frames" in result.stdout, result.stdout)
+        expect("rate", "rate           25.00 frames/s" in result.stdout, result.stdout)
+
+
+@test
+def probe_takes_what_is_misused_for_it():
+    for arguments in ([], ["a", "b"], ["--timeout", "5", "a"], ["--transport", "tls", "a"], ["--nonsense", "a"]):
+        equal("lines", len(probe(*arguments, status=2).stderr.splitlines()), 1)
+
+
 def main():
     if not shutil.which("ffmpeg"):
         print("1..0 # SKIP needs ffmpeg")
@@ -518,4 +605,6 @@ def main():
     sys.exit(failed != 0)
 
 
+if len(sys.argv) > 2:
+    TESTS = [function for function in TESTS if sys.argv[2] in function.__name__]
 main()
