@@ -33,6 +33,8 @@ char *wr_cli_argument(int argc, char **argv);
 /* Reads it into the pipeline, mistakes too. A password in a line is overwritten in place, so that /proc/PID/cmdline
  * shows it no longer, and warned about. */
 void wr_cli_load(weir_pipeline *pipeline, char *argument);
+/* Overwrites a password that was typed into an argument, in place, and warns about it. */
+void wr_cli_hide(char *argument);
 /* Prints all mistakes of a pipeline on standard error, one a line. */
 void wr_cli_print_errors(const weir_pipeline *pipeline);
 /* Loads what --plugin names; false with a sentence on standard error. */

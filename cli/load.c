@@ -142,7 +142,7 @@ static void load_file(wr_description *description, const char *path, wr_problems
 
 /* --- passwords on the command line --- */
 
-static void hide_in_place(char *argument)
+void wr_cli_hide(char *argument)
 {
     size_t length = strlen(argument);
     if (!wr_password_typed(argument))
@@ -163,7 +163,7 @@ void wr_cli_load(weir_pipeline *pipeline, char *argument)
         return;
     }
     char *line = wr_must_copy(argument);
-    hide_in_place(argument);
+    wr_cli_hide(argument);
     call_it(description, "line");
     wr_line_parse(description, line, problems);
     explicit_bzero(line, strlen(line));

@@ -7,7 +7,6 @@
 #include <weir/weir.h>
 
 #pragma weak wr_cli_models
-#pragma weak wr_cli_probe
 
 typedef struct cli_command {
     const char *name, *arguments, *summary;

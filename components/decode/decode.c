@@ -2,17 +2,23 @@
  *
  * The decoder writes into a slot that it gets from us (get_buffer2); the slot's reference lives in the AVBuffer, as long
  * as the decoder itself looks back at that picture, and a further one goes out with the frame. A picture leaves under
- * the identity of the packet it came from, and with its rank on display as order. */
+ * the identity of the packet it came from, and with its rank on display as order.
+ *
+ * Every packet is accounted for once: a picture comes of it, or it is lost. What a decoder keeps to itself without a
+ * word (pictures that refer to what was before the first key frame) is found lost when the decoder has been emptied, or
+ * IDENTITIES packets later. */
 #include <weir/component.h>
 
+#include "../lib/avlog.h"
+#include "../lib/codecs.h"
+#include "shape.h"
 #include <libavcodec/avcodec.h>
+#include <libavutil/avstring.h>
 #include <libavutil/imgutils.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../lib/avlog.h"
-#include "shape.h"
 
-enum { IDENTITIES = 64, HELD = 22, MARGIN_PX = 64 };
+enum { IDENTITIES = 64, HELD = 22, MARGIN_PX = 64, PIXELS_MARGIN_PX = 128, ALIGN = 64 };
 
 typedef struct decode_options {
     weir_size max_size;
@@ -24,24 +30,35 @@ typedef struct decode_state {
     AVPacket *packet;
     AVFrame *picture;
     wr_shaper shaper;
-    weir_frame codec_frame;           /* holds the codec that the decoder was opened for */
-    weir_frame identity[IDENTITIES];  /* of packets on their way, without attachments */
+    weir_frame codec_frame;          /* holds the codec that the decoder was opened for */
+    weir_frame identity[IDENTITIES]; /* of packets on their way, without attachments */
+    bool awaited[IDENTITIES];        /* a picture may still come of that packet */
     unsigned next_identity;
     int64_t order;
     bool need_key, draining;
-    bool fed; /* the packet in hand is with the decoder */
+    int64_t lost_number; /* of the packet lost last, while no later picture was sent; 0: none */
+    bool fed;            /* the packet in hand is with the decoder */
 } decode_state;
+
+/* Decoders write whole blocks: a little more than is seen. A rotated picture has its sides swapped. 0: no such size. */
+static size_t slot_bytes(const decode_options *options)
+{
+    uint32_t width = options->max_size.width + MARGIN_PX, height = options->max_size.height + MARGIN_PX;
+    size_t wide = weir_picture_bytes(WEIR_I420, width, height), high = weir_picture_bytes(WEIR_I420, height, width);
+    if (!options->max_size.width || !options->max_size.height || !wide || !high)
+        return 0;
+    return wide > high ? wide : high;
+}
 
 static weir_status plan(weir_node *node)
 {
     const decode_options *options = weir_options(node);
-    /* Decoders write whole blocks: a little more than is seen. A rotated picture has its sides swapped. */
-    size_t wide = weir_picture_bytes(WEIR_I420, options->max_size.width + MARGIN_PX, options->max_size.height + MARGIN_PX);
-    size_t high = weir_picture_bytes(WEIR_I420, options->max_size.height + MARGIN_PX, options->max_size.width + MARGIN_PX);
-    if (!wide || !high)
-        return weir_fail(node, WEIR_BAD_OPTION, "max_size: pictures have at most 16000 pixels a side; use a smaller one");
+    size_t bytes = slot_bytes(options);
+    if (!bytes)
+        return weir_fail(node, WEIR_BAD_OPTION,
+                         "max_size: pictures have 1 to 16000 pixels a side; write it like 1920x1080");
     weir_plan_keeps(node, 1);
-    return weir_plan_store(node, WEIR_KIND_PICTURE, wide > high ? wide : high, HELD + (unsigned)options->threads, 0);
+    return weir_plan_store(node, WEIR_KIND_PICTURE, bytes, HELD + (unsigned)options->threads, 0);
 }
 
 /* --- slots for the decoder --- */
@@ -53,19 +70,23 @@ static void slot_done(void *holder, uint8_t *data)
     free(holder);
 }
 
+/* Some decoders want wide edges around a picture: they get memory of FFmpeg's, and their pictures are copied. */
+static bool fits_slot(const weir_node *node, size_t bytes)
+{
+    const decode_options *options = weir_options(node);
+    return bytes > 0 && bytes <= slot_bytes(options);
+}
+
 static int get_buffer(AVCodecContext *decoder, AVFrame *frame, int flags)
 {
     weir_node *node = decoder->opaque;
-    int width = frame->width, height = frame->height;
-    if (!wr_shape_is_i420(frame) || !(decoder->codec->capabilities & AV_CODEC_CAP_DR1))
-        return avcodec_default_get_buffer2(decoder, frame, flags);
-    int align[AV_NUM_DATA_POINTERS];
+    int width = frame->width, height = frame->height, align[AV_NUM_DATA_POINTERS];
     avcodec_align_dimensions2(decoder, &width, &height, align);
+    size_t bytes = weir_picture_bytes(WEIR_I420, (uint32_t)width, (uint32_t)height);
+    if (!wr_shape_is_i420(frame) || !(decoder->codec->capabilities & AV_CODEC_CAP_DR1) || !fits_slot(node, bytes))
+        return avcodec_default_get_buffer2(decoder, frame, flags);
     weir_frame *holder = calloc(1, sizeof *holder);
-    weir_picture *picture =
-        holder ? weir_attach(node, holder, WEIR_KIND_PICTURE,
-                             weir_picture_bytes(WEIR_I420, (uint32_t)width, (uint32_t)height))
-               : NULL;
+    weir_picture *picture = holder ? weir_attach(node, holder, WEIR_KIND_PICTURE, bytes) : NULL;
     frame->buf[0] = picture ? av_buffer_create((uint8_t *)picture, holder->refs[0].bytes, slot_done, holder, 0) : NULL;
     if (!frame->buf[0]) {
         if (holder)
@@ -79,7 +100,40 @@ static int get_buffer(AVCodecContext *decoder, AVFrame *frame, int flags)
         frame->linesize[i] = (int)picture->stride[i];
     }
     frame->extended_data = frame->data;
+    frame->opaque = holder;
     return 0;
+}
+
+/* --- what is lost --- */
+
+static void lose(weir_node *node, decode_state *state, int64_t number, const char *why)
+{
+    weir_count_lost(node, 1);
+    state->lost_number = number;
+    if (why)
+        weir_error(node, "%s", why);
+}
+
+static bool within(const decode_options *options, int width, int height)
+{
+    return width >= 0 && height >= 0 && (uint32_t)width <= options->max_size.width &&
+           (uint32_t)height <= options->max_size.height;
+}
+
+static void refuse_size(weir_node *node, int width, int height)
+{
+    const decode_options *options = weir_options(node);
+    weir_error(node, "a picture of %dx%d is above max_size=%ux%u and was refused; raise max_size=", width, height,
+               options->max_size.width, options->max_size.height);
+}
+
+/* Nothing more will come of the packets that are still awaited. */
+static void give_up_awaited(weir_node *node, decode_state *state)
+{
+    for (unsigned i = 0; i < IDENTITIES; i++) {
+        weir_count_lost(node, state->awaited[i]);
+        state->awaited[i] = false;
+    }
 }
 
 /* --- opening --- */
@@ -115,17 +169,21 @@ static weir_status open_decoder(weir_node *node, decode_state *state, const weir
         memcpy(name, codec->name, sizeof codec->name);
     const AVCodecDescriptor *known = codec ? avcodec_descriptor_get_by_name(name) : NULL;
     const AVCodec *decoder = known ? avcodec_find_decoder(known->id) : NULL;
-    if (!decoder)
-        return weir_fail(node, WEIR_UNSUPPORTED, "there is no decoder for %s here; use H.264", *name ? name : "this stream");
+    if (!decoder || av_match_list(decoder->name, WR_CODECS_READ, ',') <= 0)
+        return weir_fail(node, WEIR_UNSUPPORTED, "there is no decoder for %s here; use H.264",
+                         *name ? name : "this stream");
     state->decoder = avcodec_alloc_context3(decoder);
     if (!state->decoder || !copy_extradata(state->decoder, codec, bytes))
         return weir_fail(node, WEIR_NO_MEMORY, "no memory for a decoder");
     state->decoder->opaque = node;
     state->decoder->get_buffer2 = get_buffer;
     state->decoder->thread_count = options->threads;
-    state->decoder->width = (int)codec->width;
-    state->decoder->height = (int)codec->height;
-    state->decoder->max_pixels = (int64_t)(options->max_size.width + MARGIN_PX) * (options->max_size.height + MARGIN_PX);
+    if (within(options, (int)codec->width, (int)codec->height)) { /* else it will say so of each picture */
+        state->decoder->width = (int)codec->width;
+        state->decoder->height = (int)codec->height;
+    }
+    state->decoder->max_pixels =
+        (int64_t)(options->max_size.width + PIXELS_MARGIN_PX) * (options->max_size.height + PIXELS_MARGIN_PX);
     state->decoder->pkt_timebase = (AVRational){1, 1000000000};
     if (avcodec_open2(state->decoder, decoder, NULL) < 0)
         return weir_fail(node, WEIR_BAD_DATA, "the decoder for %s does not accept this stream", name);
@@ -147,34 +205,40 @@ static weir_status prepare(weir_node *node)
 
 /* --- pictures out --- */
 
-static void lose(weir_node *node, const char *why)
+/* The decoder wrote into one of our slots. */
+static bool is_ours(const AVFrame *picture)
 {
-    weir_count_lost(node, 1);
-    weir_error(node, "%s", why);
+    return picture->opaque && picture->buf[0] && !picture->buf[1] &&
+           av_buffer_get_opaque(picture->buf[0]) == picture->opaque;
 }
 
-static bool within(const decode_options *options, const AVFrame *picture)
+/* What a picture promises of its planes; one that is cropped at the left may not keep it. */
+static bool is_aligned(const AVFrame *picture)
 {
-    return picture->width > 0 && picture->height > 0 && (uint32_t)picture->width <= options->max_size.width &&
-           (uint32_t)picture->height <= options->max_size.height;
-}
-
-/* The slot the decoder wrote into becomes the frame's picture as it is; its header says what part of it is seen. */
-static bool share(weir_frame *frame, const AVFrame *picture)
-{
-    const weir_frame *holder = av_buffer_get_opaque(picture->buf[0]);
-    weir_picture *header = (weir_picture *)picture->buf[0]->data;
-    for (int i = 0; i < 3; i++) {
-        if (picture->data[i] < (uint8_t *)header || picture->linesize[i] <= 0)
+    for (int i = 0; i < 3; i++)
+        if (picture->linesize[i] <= 0 || picture->linesize[i] % ALIGN || picture->data[i] < picture->buf[0]->data ||
+            (picture->data[i] - picture->buf[0]->data) % ALIGN)
             return false;
-        header->offset[i] = (uint64_t)(picture->data[i] - (uint8_t *)header);
-        header->stride[i] = (uint32_t)picture->linesize[i];
-    }
-    header->width = (uint32_t)picture->width;
-    header->height = (uint32_t)picture->height;
-    wr_shape_colours(header, picture);
-    weir_frame_merge(frame, holder);
     return true;
+}
+
+/* The slot the decoder wrote into becomes the frame's picture as it is; its header says what part of it is seen. Where
+ * a decoder shows the same slot again, others may be reading the header: it says the same already. */
+static void share(weir_frame *frame, const AVFrame *picture)
+{
+    weir_frame *holder = picture->opaque;
+    weir_picture *header = (weir_picture *)picture->buf[0]->data;
+    if (!holder->number) {
+        for (int i = 0; i < 3; i++) {
+            header->offset[i] = (uint64_t)(picture->data[i] - (uint8_t *)header);
+            header->stride[i] = (uint32_t)picture->linesize[i];
+        }
+        header->width = (uint32_t)picture->width;
+        header->height = (uint32_t)picture->height;
+        wr_shape_colours(header, picture);
+    }
+    holder->number = 1;
+    weir_frame_merge(frame, holder);
 }
 
 static bool convert(weir_node *node, decode_state *state, weir_frame *frame, const AVFrame *picture, unsigned rotation)
@@ -189,38 +253,50 @@ static bool convert(weir_node *node, decode_state *state, weir_frame *frame, con
     return wr_shape(&state->shaper, header, picture, rotation);
 }
 
-static bool is_ours(const AVCodecContext *decoder, const AVFrame *picture)
+static bool fill(weir_node *node, decode_state *state, weir_frame *frame, const AVFrame *picture)
 {
-    return wr_shape_is_i420(picture) && decoder->codec->capabilities & AV_CODEC_CAP_DR1 && picture->buf[0] &&
-           !picture->buf[1];
+    const weir_codec *codec = weir_frame_codec(&state->codec_frame);
+    unsigned rotation = codec ? codec->rotation : 0;
+    if (rotation != 0 || !is_ours(picture) || !is_aligned(picture))
+        return convert(node, state, frame, picture, rotation);
+    share(frame, picture);
+    return true;
 }
 
 static void send_picture(weir_node *node, decode_state *state)
 {
-    const decode_options *options = weir_options(node);
     const AVFrame *picture = state->picture;
-    const weir_codec *codec = weir_frame_codec(&state->codec_frame);
-    unsigned rotation = codec ? codec->rotation : 0;
-    weir_frame frame = state->identity[(uint64_t)picture->reordered_opaque % IDENTITIES];
+    unsigned which = (unsigned)((uint64_t)picture->reordered_opaque % IDENTITIES);
+    if (!state->awaited[which]) /* a second one of the same packet */
+        return;
+    state->awaited[which] = false;
+    weir_frame frame = state->identity[which];
     if (picture->flags & AV_FRAME_FLAG_CORRUPT || picture->decode_error_flags) {
-        lose(node, "a damaged picture was let go");
-        return;
-    }
-    if (!within(options, picture)) {
-        weir_count_lost(node, 1);
-        weir_error(node, "a picture of %dx%d is above max_size=%ux%u and was refused; raise max_size=", picture->width,
-                   picture->height, options->max_size.width, options->max_size.height);
-        return;
-    }
-    frame.order = ++state->order;
-    bool good = rotation == 0 && is_ours(state->decoder, picture) ? share(&frame, picture)
-                                                                   : convert(node, state, &frame, picture, rotation);
-    if (good) {
+        lose(node, state, frame.number, "a damaged picture was let go");
+    } else if (!within(weir_options(node), picture->width, picture->height)) {
+        lose(node, state, frame.number, NULL);
+        refuse_size(node, picture->width, picture->height);
+    } else if (!fill(node, state, &frame, picture)) {
+        weir_frame_drop(&frame);
+        lose(node, state, frame.number, "no room for a picture, or its format cannot be converted");
+    } else {
+        frame.order = ++state->order;
+        if (state->lost_number && frame.number > state->lost_number) {
+            frame.flags |= WEIR_FRAME_GAP;
+            state->lost_number = 0;
+        }
         weir_send(node, 0, &frame);
-        return;
     }
-    weir_frame_drop(&frame);
-    lose(node, "no room for a picture, or its format cannot be converted");
+}
+
+/* What a decoder does not take is damaged, or too large: then it knows the size. */
+static void say_refused(weir_node *node, const decode_state *state)
+{
+    const AVCodecContext *decoder = state->decoder;
+    if (within(weir_options(node), decoder->width, decoder->height))
+        weir_error(node, "a packet could not be decoded; the stream is damaged");
+    else
+        refuse_size(node, decoder->width, decoder->height);
 }
 
 /* At most one picture a call; true if one was there. */
@@ -229,8 +305,8 @@ static bool receive(weir_node *node, decode_state *state)
     int error = avcodec_receive_frame(state->decoder, state->picture);
     if (error == AVERROR(EAGAIN) || error == AVERROR_EOF)
         return false;
-    if (error < 0) {
-        lose(node, "a picture could not be decoded");
+    if (error < 0) { /* its packet is found lost later */
+        say_refused(node, state);
         return true;
     }
     send_picture(node, state);
@@ -240,10 +316,15 @@ static bool receive(weir_node *node, decode_state *state)
 
 /* --- packets in --- */
 
-static void too_large(weir_node *node, const decode_options *options)
+static void await(weir_node *node, decode_state *state, const weir_frame *frame)
 {
-    weir_error(node, "pictures are above max_size=%ux%u or the stream is damaged; raise max_size= if they are larger",
-               options->max_size.width, options->max_size.height);
+    unsigned which = state->next_identity;
+    weir_count_lost(node, state->awaited[which]);
+    state->awaited[which] = true;
+    state->identity[which] = *frame;
+    state->identity[which].count = 0;
+    state->decoder->reordered_opaque = which;
+    state->next_identity = (which + 1) % IDENTITIES;
 }
 
 static void feed(weir_node *node, decode_state *state, const weir_frame *frame)
@@ -251,26 +332,21 @@ static void feed(weir_node *node, decode_state *state, const weir_frame *frame)
     size_t bytes;
     const weir_packet *packet = weir_frame_find(frame, WEIR_KIND_PACKET, &bytes);
     if (packet->offset > bytes || packet->bytes > bytes - packet->offset) {
-        lose(node, "a packet that is no packet was let go");
+        lose(node, state, frame->number, "a packet that is no packet was let go");
         return;
     }
-    weir_frame *identity = &state->identity[state->next_identity];
-    *identity = *frame;
-    identity->count = 0;
+    await(node, state, frame);
     state->packet->data = (uint8_t *)weir_packet_data(packet);
     state->packet->size = (int)packet->bytes;
     state->packet->pts = frame->pts_ns == WEIR_NO_TIME ? AV_NOPTS_VALUE : frame->pts_ns;
     state->packet->dts = packet->dts_ns == WEIR_NO_TIME ? AV_NOPTS_VALUE : packet->dts_ns;
     state->packet->flags = frame->flags & WEIR_FRAME_KEY ? AV_PKT_FLAG_KEY : 0;
-    state->decoder->reordered_opaque = state->next_identity;
-    state->next_identity = (state->next_identity + 1) % IDENTITIES;
     int error = avcodec_send_packet(state->decoder, state->packet);
-    if (error == AVERROR(EINVAL) || error == AVERROR(ENOMEM))
-        too_large(node, weir_options(node));
-    else if (error < 0)
-        weir_error(node, "a packet could not be decoded; the stream is damaged");
-    if (error < 0)
-        weir_count_lost(node, 1);
+    if (error >= 0)
+        return;
+    state->awaited[state->decoder->reordered_opaque] = false;
+    lose(node, state, frame->number, NULL);
+    say_refused(node, state);
 }
 
 static bool needs_other_decoder(const decode_state *state, const weir_frame *frame)
@@ -299,6 +375,7 @@ static bool begin_anew(weir_node *node, decode_state *state, const weir_frame *f
     if (receive(node, state))
         return false;
     avcodec_flush_buffers(state->decoder);
+    give_up_awaited(node, state);
     state->draining = false;
     state->need_key = true;
     if (needs_other_decoder(state, frame))
@@ -317,7 +394,7 @@ static weir_status process(weir_node *node, int input, const weir_frame *frame)
         if (status < 0)
             return status;
         if (state->need_key && !(frame->flags & WEIR_FRAME_KEY)) {
-            weir_count_lost(node, 1);
+            lose(node, state, frame->number, NULL);
             return WEIR_OK;
         }
         state->need_key = false;
@@ -336,12 +413,16 @@ static weir_status finish(weir_node *node, int input)
     if (!state->draining)
         avcodec_send_packet(state->decoder, NULL);
     state->draining = true;
-    return receive(node, state) ? WEIR_MORE : WEIR_OK;
+    if (receive(node, state))
+        return WEIR_MORE;
+    give_up_awaited(node, state);
+    return WEIR_OK;
 }
 
 static void close_decode(weir_node *node)
 {
     decode_state *state = weir_state(node);
+    give_up_awaited(node, state);
     close_decoder(state);
     wr_shaper_free(&state->shaper);
     av_packet_free(&state->packet);

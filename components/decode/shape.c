@@ -32,8 +32,8 @@ void wr_shape_colours(weir_picture *picture, const AVFrame *frame)
         picture->matrix = WEIR_BT2020;
         break;
     case AVCOL_SPC_UNSPECIFIED:
-        picture->matrix = frame->height >= 720 && wr_shape_is_i420(frame) && !is_full_range(frame) ? WEIR_BT709
-                                                                                                   : WEIR_BT601;
+        picture->matrix =
+            frame->height >= 720 && wr_shape_is_i420(frame) && !is_full_range(frame) ? WEIR_BT709 : WEIR_BT601;
         break;
     default:
         picture->matrix = WEIR_BT601;
@@ -78,9 +78,9 @@ static bool convert(wr_shaper *shaper, const planes *to, const AVFrame *frame)
         return NV12ToI420(from[0], stride[0], from[1], stride[1], to->data[0], to->stride[0], to->data[1],
                           to->stride[1], to->data[2], to->stride[2], width, height) == 0;
     default:
-        shaper->scaler = sws_getCachedContext(shaper->scaler, width, height, (enum AVPixelFormat)frame->format, width,
-                                              height, AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND, NULL, NULL,
-                                              NULL);
+        shaper->scaler =
+            sws_getCachedContext(shaper->scaler, width, height, (enum AVPixelFormat)frame->format, width, height,
+                                 AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND, NULL, NULL, NULL);
         return shaper->scaler && sws_scale(shaper->scaler, (const uint8_t *const *)from, stride, 0, height, to->data,
                                            to->stride) == height;
     }

@@ -4,11 +4,14 @@
 #include <string.h>
 #include <time.h>
 
-static const size_t queue_bytes = (size_t)16 << 20;
 static const int64_t second_ns = 1000000000;
+
+/* A connection that lasted at least that long was a good one: the next outage begins with short pauses again. */
+static const int64_t good_ns = 10 * INT64_C(1000000000);
 
 typedef struct outage {
     int64_t began_ns; /* 0: none */
+    int64_t over_ns;  /* when the one before was over */
     unsigned tries;
 } outage;
 
@@ -44,7 +47,7 @@ static bool put(wr_feed *feed, wr_arrival *arrival)
 {
     size_t bytes = (size_t)arrival->packet->size;
     pthread_mutex_lock(&feed->lock);
-    bool room = feed->count < WR_FEED_ITEMS && feed->bytes + bytes <= queue_bytes;
+    bool room = feed->count < WR_FEED_ITEMS && feed->bytes + bytes <= WR_FEED_BYTES;
     if (room) {
         feed->item[(feed->first + feed->count++) % WR_FEED_ITEMS] = *arrival;
         feed->bytes += bytes;
@@ -78,36 +81,55 @@ static weir_codec *codec_of(const wr_reader *reader)
     return codec;
 }
 
+static void say_it_is_back(wr_feed *feed, outage *away, int64_t now_ns)
+{
+    if (!away->began_ns)
+        return;
+    weir_note(feed->node, WEIR_LOG_INFO, "it is back, after %.1f s", (double)(now_ns - away->began_ns) / 1e9);
+    away->began_ns = 0;
+    away->over_ns = now_ns;
+}
+
+static void stamp(wr_feed *feed, wr_reader *reader, wr_arrival *arrival)
+{
+    const AVPacket *packet = arrival->packet;
+    arrival->arrived_ns = weir_now(feed->node);
+    arrival->utc_ns = utc_of(reader, packet);
+    arrival->pts_ns = wr_reader_ns(reader, packet->pts);
+    arrival->dts_ns = wr_reader_ns(reader, packet->dts);
+    arrival->duration_ns = packet->duration > 0 ? wr_reader_ns(reader, packet->duration) : 0;
+    arrival->untimed = wr_reader_untimed(reader, packet);
+    arrival->kind = wr_reader_look(reader, packet);
+}
+
 /* Reads until the connection ends. What could not be kept leaves a gap up to the next key frame. */
 static weir_status read_all(wr_feed *feed, wr_reader *reader, outage *away)
 {
-    bool first = true, gap = false;
+    bool first = true, gap = false, codec_due = true;
     for (;;) {
-        wr_arrival arrival = {.packet = av_packet_alloc()};
+        wr_arrival arrival = {.packet = av_packet_alloc(), .gap = gap};
         weir_status status = arrival.packet ? wr_reader_next(reader, arrival.packet) : WEIR_NO_MEMORY;
         if (status != WEIR_OK) {
             av_packet_free(&arrival.packet);
             return status;
         }
-        arrival.arrived_ns = weir_now(feed->node);
-        arrival.utc_ns = utc_of(reader, arrival.packet);
-        arrival.pts_ns = wr_reader_ns(reader, arrival.packet->pts);
-        arrival.dts_ns = wr_reader_ns(reader, arrival.packet->dts);
-        arrival.duration_ns = arrival.packet->duration > 0 ? wr_reader_ns(reader, arrival.packet->duration) : 0;
-        arrival.kind = wr_reader_look(reader, arrival.packet);
-        arrival.codec = first ? codec_of(reader) : NULL;
-        arrival.gap = gap;
-        if (away->began_ns)
-            weir_note(feed->node, WEIR_LOG_INFO, "it is back, after %.1f s",
-                      (double)(arrival.arrived_ns - away->began_ns) / 1e9);
-        *away = (outage){0};
-        if ((!gap || arrival.kind.key) && put(feed, &arrival)) {
-            first = gap = false;
-        } else {
-            if (arrival.packet)
-                forget(&arrival);
+        stamp(feed, reader, &arrival);
+        say_it_is_back(feed, away, arrival.arrived_ns);
+        codec_due |= reader->codec_changed;
+        if (gap && !arrival.kind.key) {
+            forget(&arrival);
             weir_count_lost(feed->node, 1);
-            gap = true;
+            continue;
+        }
+        arrival.codec = codec_due ? codec_of(reader) : NULL;
+        if (arrival.codec)
+            wr_reader_source(reader, &arrival.source);
+        arrival.reopened = first && feed->connected;
+        gap = !put(feed, &arrival);
+        weir_count_lost(feed->node, gap);
+        if (!gap) {
+            codec_due = first = false;
+            feed->connected = true;
         }
         weir_wake(feed->node);
     }
@@ -115,10 +137,10 @@ static weir_status read_all(wr_feed *feed, wr_reader *reader, outage *away)
 
 static void pause_before_retry(wr_feed *feed, unsigned tries)
 {
-    double wait_s = (tries <= 25 ? 1.2 : 6.0) * (1 + (double)(rand() % 1000) / 5000);
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + (int64_t)(wait_s * 1e9);
+    double chance = (double)(until.tv_nsec / 1000 % 1000) / 1000;
+    int64_t ns = until.tv_nsec + (int64_t)((tries <= 25 ? 1.2 : 6.0) * (1 + chance / 5) * 1e9);
     until.tv_sec += ns / second_ns;
     until.tv_nsec = ns % second_ns;
     pthread_mutex_lock(&feed->lock);
@@ -129,6 +151,9 @@ static void pause_before_retry(wr_feed *feed, unsigned tries)
 
 static void say_outage(wr_feed *feed, outage *away, const char *why)
 {
+    if (away->over_ns && weir_now(feed->node) - away->over_ns > good_ns)
+        away->tries = 0;
+    away->over_ns = 0;
     away->tries++;
     if (away->began_ns || atomic_load(&feed->stop))
         return;
@@ -147,7 +172,7 @@ static void *feed_main(void *user)
         wr_reader reader = {.timeout_ns = feed->timeout_ns, .stop = &feed->stop};
         status = wr_reader_open(&reader, feed->url, feed->transport);
         if (status == WEIR_OK) {
-            finite = reader.format->duration > 0 && strcmp(reader.format->iformat->name, "rtsp") != 0;
+            finite = wr_reader_is_finite(&reader);
             status = read_all(feed, &reader, &away);
             wr_reader_close(&reader);
         }
@@ -193,8 +218,10 @@ void wr_feed_join(wr_feed *feed)
     wr_feed_stop(feed);
     if (feed->started)
         pthread_join(feed->thread, NULL);
-    while (wr_feed_take(feed, &arrival, &over))
+    while (wr_feed_take(feed, &arrival, &over)) {
         forget(&arrival);
+        weir_count_lost(feed->node, 1);
+    }
     pthread_mutex_destroy(&feed->lock);
     pthread_cond_destroy(&feed->stopped);
 }

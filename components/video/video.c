@@ -4,17 +4,17 @@
  * becomes a frame here: numbered, timed, with the packet copied into the store once. */
 #include <weir/component.h>
 
+#include "../lib/avlog.h"
+#include "../lib/timeline.h"
+#include "feed.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "../lib/avlog.h"
-#include "../lib/timeline.h"
-#include "feed.h"
 
-enum { PACE_AUTO, PACE_FAST, PACE_LIVE, CODEC_BYTES_MAX = 1 << 16 };
+enum { PACE_AUTO, PACE_FAST, PACE_LIVE, CODEC_BYTES_MAX = 1 << 16, DRIFT = 5000 };
 
 static const size_t link_bytes = (size_t)8 << 20;
 static const int64_t key_patience_ns = 10ll * 1000000000;
@@ -34,17 +34,18 @@ typedef struct video_state {
     _Atomic bool stop;
     AVPacket *packet; /* files, paced: read, but not due yet */
     int64_t due_ns;
-    int64_t start_ns;   /* paced files: when media time 0 was due */
+    int64_t start_ns; /* paced files: when media time 0 was due */
     bool started;
     wr_timeline timeline;
-    wr_stamp stamp;     /* of `packet` */
-    weir_frame codec;   /* holds the codec attachment in force */
-    uint16_t flags;     /* of the next frame */
-    int64_t key_at_ns;  /* when the last key frame came */
+    wr_stamp stamp;    /* of `packet` */
+    weir_frame codec;  /* holds the codec attachment in force */
+    weir_frame source; /* and what the container says */
+    uint16_t flags;    /* of the next frame */
+    int64_t key_at_ns; /* when the last key frame came */
     bool need_key;
-    bool key_missed;    /* and that none comes was said */
+    bool key_missed;       /* and that none comes was said */
     int64_t least_late_ns; /* arrival - media time, the least so far */
-    bool late_known;
+    int64_t late_at_ns;    /* 0: not known yet */
 } video_state;
 
 static bool is_live(const video_options *options, bool network)
@@ -63,6 +64,11 @@ static weir_status plan(weir_node *node)
     video_state *state = weir_state(node);
     struct stat file;
     state->network = wr_reader_is_network(options->url.text);
+    if (!wr_reader_knows(options->url.text))
+        return weir_fail(node, WEIR_UNSUPPORTED,
+                         "this kind of address is not known; url= takes a file, rtsp://, http:// or https://");
+    if (state->network)
+        weir_plan_memory(node, WR_FEED_BYTES);
     if (is_live(options, state->network))
         weir_plan_live(node);
     if (!state->network) {
@@ -71,9 +77,13 @@ static weir_status plan(weir_node *node)
             return weir_fail(node, WEIR_NOT_FOUND, "cannot open %s: %s; check url=", path, strerror(errno));
         if (S_ISDIR(file.st_mode))
             return weir_fail(node, WEIR_NOT_FOUND, "%s is a folder; name a file in url=", path);
+        if (S_ISREG(file.st_mode) && file.st_size == 0)
+            return weir_fail(node, WEIR_BAD_DATA, "%s is empty; check url=", path);
     }
     size_t codec_bytes = sizeof(weir_codec) + CODEC_BYTES_MAX + WEIR_PACKET_PADDING;
     weir_status status = weir_plan_store(node, WEIR_KIND_CODEC, codec_bytes, 2, codec_bytes);
+    if (status >= 0)
+        status = weir_plan_store(node, weir_kind_id("weir.source/1"), sizeof(weir_source), 2, 0);
     if (status < 0)
         return status;
     return weir_plan_store(node, WEIR_KIND_PACKET, weir_packet_bytes(options->max_packet.count), 1, link_bytes);
@@ -126,14 +136,28 @@ static void close_video(weir_node *node)
         wr_reader_close(&state->reader);
     av_packet_free(&state->packet);
     weir_frame_drop(&state->codec);
+    weir_frame_drop(&state->source);
 }
 
 /* --- sending --- */
+
+static void set_source(weir_node *node, video_state *state, const weir_source *source)
+{
+    weir_frame holder = {.count = 0};
+    weir_source *kept = weir_attach(node, &holder, weir_kind_id("weir.source/1"), sizeof *kept);
+    if (!kept)
+        return;
+    *kept = *source;
+    weir_frame_drop(&state->source);
+    state->source = holder;
+}
 
 /* A codec attachment is made once and shared by all frames that it is valid for. */
 static void set_codec(weir_node *node, video_state *state, const weir_codec *codec, size_t bytes)
 {
     weir_frame holder = {.count = 0};
+    if (!weir_codec_differs(weir_frame_codec(&state->codec), codec))
+        return;
     weir_codec *kept = bytes <= sizeof *codec + CODEC_BYTES_MAX + WEIR_PACKET_PADDING
                            ? weir_attach(node, &holder, WEIR_KIND_CODEC, bytes)
                            : NULL;
@@ -168,18 +192,19 @@ static void send(weir_node *node, video_state *state, const wr_arrival *arrival,
     state->need_key = false;
     weir_frame frame = weir_frame_new(node, captured_ns);
     frame.order = WEIR_NO_ORDER;
-    frame.pts_ns = state->stamp.pts_ns;
+    frame.pts_ns = arrival->untimed ? WEIR_NO_TIME : state->stamp.pts_ns;
     frame.utc_ns = arrival->utc_ns;
-    frame.flags = (uint16_t)(state->flags | (arrival->kind.key ? WEIR_FRAME_KEY : 0) |
-                             (arrival->kind.discardable ? WEIR_FRAME_DISCARDABLE : 0) |
-                             (arrival->gap ? WEIR_FRAME_GAP : 0));
+    frame.flags =
+        (uint16_t)(state->flags | (arrival->kind.key ? WEIR_FRAME_KEY : 0) |
+                   (arrival->kind.discardable ? WEIR_FRAME_DISCARDABLE : 0) | (arrival->gap ? WEIR_FRAME_GAP : 0));
     const video_options *options = weir_options(node);
     bool fits = (uint64_t)packet->size <= options->max_packet.count;
     weir_packet *copy =
         fits ? weir_attach(node, &frame, WEIR_KIND_PACKET, weir_packet_bytes((size_t)packet->size)) : NULL;
     if (!copy) {
-        weir_error(node, fits ? "no room for a packet of %d bytes; raise hold= or take fewer frames"
-                              : "a packet of %d bytes is above max_packet=; raise it",
+        weir_error(node,
+                   fits ? "no room for a packet of %d bytes; raise hold= or take fewer frames"
+                        : "a packet of %d bytes is above max_packet=; raise it",
                    packet->size);
         weir_count_lost(node, 1);
         weir_frame_drop(&frame);
@@ -193,6 +218,7 @@ static void send(weir_node *node, video_state *state, const wr_arrival *arrival,
     memcpy(copy + 1, packet->data, (size_t)packet->size);
     memset((uint8_t *)(copy + 1) + packet->size, 0, WEIR_PACKET_PADDING);
     weir_frame_merge(&frame, &state->codec);
+    weir_frame_merge(&frame, &state->source);
     state->flags = 0;
     watch_keys(node, state, arrival->kind.key, captured_ns);
     weir_send(node, 0, &frame);
@@ -200,13 +226,15 @@ static void send(weir_node *node, video_state *state, const wr_arrival *arrival,
 
 /* --- cameras --- */
 
-/* How much later than the stream's own pace a frame came: against the least delay seen so far. */
+/* How much later than the stream's own pace a frame came: against the least delay seen so far. A camera's clock and
+ * ours drift apart, by less than a second in DRIFT seconds. */
 static void note_hidden(weir_node *node, video_state *state, const wr_arrival *arrival)
 {
     int64_t late_ns = arrival->arrived_ns - state->stamp.dts_ns;
-    if (!state->late_known || late_ns < state->least_late_ns || state->flags & WEIR_FRAME_FLUSH)
+    state->least_late_ns += (arrival->arrived_ns - state->late_at_ns) / DRIFT;
+    if (!state->late_at_ns || late_ns < state->least_late_ns || arrival->reopened)
         state->least_late_ns = late_ns;
-    state->late_known = true;
+    state->late_at_ns = arrival->arrived_ns;
     weir_hidden(node, late_ns - state->least_late_ns);
 }
 
@@ -224,10 +252,12 @@ static weir_status produce_from_feed(weir_node *node, video_state *state)
                    : WEIR_END;
     }
     if (arrival.codec) {
-        state->flags |= state->codec.count ? WEIR_FRAME_FLUSH : 0;
-        set_codec(node, state, arrival.codec, sizeof *arrival.codec + arrival.codec->extradata_bytes + WEIR_PACKET_PADDING);
+        set_codec(node, state, arrival.codec,
+                  sizeof *arrival.codec + arrival.codec->extradata_bytes + WEIR_PACKET_PADDING);
+        set_source(node, state, &arrival.source);
         free(arrival.codec);
     }
+    state->flags |= arrival.reopened ? WEIR_FRAME_FLUSH : 0;
     state->stamp = wr_timeline_next(&state->timeline, arrival.pts_ns, arrival.dts_ns, arrival.arrived_ns);
     note_hidden(node, state, &arrival);
     send(node, state, &arrival, arrival.arrived_ns);
@@ -246,27 +276,32 @@ static void file_codec(weir_node *node, video_state *state)
         set_codec(node, state, codec, bytes);
     }
     free(codec);
+    weir_source source;
+    wr_reader_source(&state->reader, &source);
+    set_source(node, state, &source);
 }
 
 /* The next packet of the file, and when it is due. */
 static weir_status read_packet(weir_node *node, video_state *state, const video_options *options)
 {
+    bool rewound = false;
     weir_status status = wr_reader_next(&state->reader, state->packet);
     if (status == WEIR_END && options->loop && state->started) {
         state->flags |= WEIR_FRAME_FLUSH;
-        status = wr_reader_rewind(&state->reader);
+        status = wr_reader_rewind(&state->reader, file_path(options->url.text));
         if (status == WEIR_OK)
             status = wr_reader_next(&state->reader, state->packet);
+        rewound = true;
     }
     if (status != WEIR_OK)
         return status;
     int64_t now_ns = weir_now(node);
     state->stamp = wr_timeline_next(&state->timeline, wr_reader_ns(&state->reader, state->packet->pts),
                                     wr_reader_ns(&state->reader, state->packet->dts), now_ns);
-    if (!state->started) {
+    if (!state->started || rewound || state->reader.codec_changed)
         file_codec(node, state);
+    if (!state->started)
         state->start_ns = now_ns - state->stamp.dts_ns;
-    }
     state->started = true;
     state->due_ns = is_live(options, false) ? state->start_ns + state->stamp.dts_ns : now_ns;
     return WEIR_OK;
@@ -278,8 +313,10 @@ static weir_status produce_from_file(weir_node *node, video_state *state)
     struct timespec utc;
     if (!state->packet->data) {
         weir_status status = read_packet(node, state, options);
-        if (status == WEIR_END)
+        if (status == WEIR_END && state->started)
             return WEIR_END;
+        if (status == WEIR_END)
+            return weir_fail(node, WEIR_BAD_DATA, "%s holds no picture; check url=", options->url.text);
         if (status < 0 && state->started) {
             weir_error(node, "%s cannot be read to its end: %s", options->url.text, state->reader.why);
             return WEIR_END;
@@ -293,11 +330,12 @@ static weir_status produce_from_file(weir_node *node, video_state *state)
         return WEIR_OK;
     }
     clock_gettime(CLOCK_REALTIME, &utc);
-    wr_arrival arrival = {
-        .packet = state->packet,
-        .kind = wr_reader_look(&state->reader, state->packet),
-        .duration_ns = state->packet->duration > 0 ? wr_reader_ns(&state->reader, state->packet->duration) : 0,
-        .utc_ns = (int64_t)utc.tv_sec * 1000000000 + utc.tv_nsec - (now_ns - state->due_ns)};
+    wr_arrival arrival = {.packet = state->packet,
+                          .untimed = wr_reader_untimed(&state->reader, state->packet),
+                          .kind = wr_reader_look(&state->reader, state->packet),
+                          .duration_ns =
+                              state->packet->duration > 0 ? wr_reader_ns(&state->reader, state->packet->duration) : 0,
+                          .utc_ns = (int64_t)utc.tv_sec * 1000000000 + utc.tv_nsec - (now_ns - state->due_ns)};
     send(node, state, &arrival, state->due_ns);
     av_packet_unref(state->packet);
     return WEIR_MORE;
@@ -324,7 +362,7 @@ static const weir_option options[] = {
                 .max = 256e6),
     {0},
 };
-static const weir_port outputs[] = {{.name = "out", .adds = {"weir.packet/1", "weir.codec/1"}}, {0}};
+static const weir_port outputs[] = {{.name = "out", .adds = {"weir.packet/1", "weir.codec/1", "weir.source/1"}}, {0}};
 
 static const weir_component_class video = {
     .name = "video",
