@@ -6,8 +6,6 @@
 #include <string.h>
 #include <weir/weir.h>
 
-#pragma weak wr_cli_models
-
 typedef struct cli_command {
     const char *name, *arguments, *summary;
     int (*run)(int argc, char **argv);
@@ -27,7 +25,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static const cli_command *find(const char *name)
 {
     for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i].name, name) == 0 && commands[i].run)
+        if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
     return NULL;
 }
