@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <weir/clock.h>
 #include <weir/log.h>
@@ -143,6 +144,14 @@ static FILE *open_summary(const char *path)
     return out;
 }
 
+/* Nothing ran, so there is no account: no empty file is left in its place. */
+static void forget_summary(const char *path, FILE *out)
+{
+    struct stat file;
+    if (out != stdout && fstat(fileno(out), &file) == 0 && S_ISREG(file.st_mode))
+        unlink(path);
+}
+
 static bool write_summary(weir_pipeline *pipeline, const char *path, FILE *out)
 {
     weir_stats *stats = weir_pipeline_stats(pipeline);
@@ -188,6 +197,11 @@ static int exit_status(weir_status status)
 
 static int run(weir_pipeline *pipeline, const run_options *options)
 {
+    /* A pipeline with mistakes leaves no empty summary. */
+    if (weir_pipeline_check(pipeline) < 0) {
+        wr_cli_print_errors(pipeline);
+        return WR_EXIT_REFUSED;
+    }
     FILE *summary = options->summary ? open_summary(options->summary) : NULL;
     if (options->summary && !summary)
         return WR_EXIT_REFUSED;
@@ -196,8 +210,11 @@ static int run(weir_pipeline *pipeline, const run_options *options)
     weir_status status = weir_pipeline_run(pipeline);
     int result = exit_status(status);
     wr_watch_end(watch, result != WR_EXIT_REFUSED);
-    wr_cli_print_errors(pipeline);
-    if (summary && result != WR_EXIT_REFUSED && !write_summary(pipeline, options->summary, summary))
+    if (result == WR_EXIT_REFUSED) /* what failed later has been logged when it did */
+        wr_cli_print_errors(pipeline);
+    if (summary && result == WR_EXIT_REFUSED)
+        forget_summary(options->summary, summary);
+    else if (summary && !write_summary(pipeline, options->summary, summary))
         result = WR_EXIT_FAILED;
     if (fflush(stdout) != 0 && result == WR_EXIT_DONE) {
         fprintf(stderr, "weir: cannot write to standard output: %s\n", strerror(errno));

@@ -253,7 +253,8 @@ static void fail(weir_node *node, weir_status status)
         snprintf(node->error, sizeof node->error, "%s", weir_status_text(status));
     snprintf(text, sizeof text, "%s", node->error);
     pthread_mutex_unlock(&node->error_lock);
-    weir_log(WEIR_LOG_ERROR, node->name, "%s", text);
+    if (node->phase != WR_NEW) /* else whoever started it says so, with its place */
+        weir_log(WEIR_LOG_ERROR, node->name, "%s", text);
     node->status = status;
     if (node->at >= 0 && !node->input[node->at].ended)
         weir_count_lost(node, 1);

@@ -190,6 +190,15 @@ static weir_status failed(weir_pipeline *pipeline, const weir_node *node, weir_s
     return status;
 }
 
+/* All that could not be opened, not the first alone. */
+static void others_failed(weir_pipeline *pipeline, const weir_node *culprit)
+{
+    const wr_graph *graph = pipeline->graph;
+    for (int i = 0; i < graph->nodes; i++)
+        if (graph->node[i] != culprit && atomic_load(&graph->node[i]->shown_phase) == WR_FAILED)
+            failed(pipeline, graph->node[i], graph->node[i]->status);
+}
+
 weir_status weir_pipeline_run(weir_pipeline *pipeline)
 {
     weir_node *culprit = NULL;
@@ -202,7 +211,11 @@ weir_status weir_pipeline_run(weir_pipeline *pipeline)
     status = wr_supervisor_prepare(&pipeline->supervisor, &culprit);
     if (status == WEIR_OK)
         status = wr_supervisor_run(&pipeline->supervisor, &culprit);
-    return status < 0 && culprit ? failed(pipeline, culprit, status) : status;
+    if (status < 0 && culprit)
+        failed(pipeline, culprit, status);
+    if (status < 0 && culprit && atomic_load(&pipeline->supervisor.run.open_failed))
+        others_failed(pipeline, culprit);
+    return status;
 }
 
 void weir_pipeline_stop(weir_pipeline *pipeline)

@@ -280,9 +280,12 @@ static void gather(wr_supervisor *s)
 static void name_left_behind(weir_node *node)
 {
     pthread_mutex_lock(&node->error_lock);
-    if (!node->error[0])
+    bool said = node->error[0];
+    if (!said)
         snprintf(node->error, sizeof node->error, "did not come back from a call and was left behind");
     pthread_mutex_unlock(&node->error_lock);
+    if (!said)
+        weir_log(WEIR_LOG_ERROR, node->name, "did not come back from a call and was left behind");
     atomic_store(&node->shown_phase, WR_SHOWN_STUCK);
 }
 
