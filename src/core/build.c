@@ -279,6 +279,8 @@ static void add_edge(builder *b, const wr_link_text *text)
     if (!known || !from || !to) { /* its settings may be wrong all the same */
         wr_edge nowhere = {.from = NULL};
         link_settings(b, &nowhere, text);
+        if (to)
+            to->bad = true; /* what it says of its links would be another mistake's fault */
         return;
     }
     int from_port = end_port(b, from, from->class->outputs, text->from_port, text->from_at, "output");

@@ -97,7 +97,9 @@ static bool in_folders(bool (*each)(const char *folder, void *user), void *user)
         list += bytes + (list[bytes] == ':');
     }
     Dl_info info;
-    if (dladdr(known, &info) && info.dli_fname && realpath(info.dli_fname, self)) {
+    /* A program that was found on the path is known to the loader by its bare name. */
+    bool placed = dladdr(known, &info) && info.dli_fname && strchr(info.dli_fname, '/');
+    if (realpath(placed ? info.dli_fname : "/proc/self/exe", self)) {
         *strrchr(self, '/') = '\0';
         snprintf(folder, sizeof folder, "%.1000s/components", self);
         if (each(folder, user))
