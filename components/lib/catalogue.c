@@ -22,8 +22,9 @@ bool wr_in_source_tree(const char *name, char *path, size_t bytes)
 {
     Dl_info info;
     char self[PATH_MAX], root[PATH_MAX];
-    if (!dladdr(wr_build_root, &info) || !info.dli_fname || !realpath(info.dli_fname, self) ||
-        !realpath(wr_build_root, root))
+    /* A program that was found on the path is known to the loader by its bare name. */
+    bool placed = dladdr(wr_build_root, &info) && info.dli_fname && strchr(info.dli_fname, '/');
+    if (!realpath(placed ? info.dli_fname : "/proc/self/exe", self) || !realpath(wr_build_root, root))
         return false;
     size_t length = strlen(root);
     if (strncmp(self, root, length) != 0 || self[length] != '/')

@@ -44,6 +44,8 @@ def main():
                               timeout=LIMIT_S)
         count += 1
         good = done.returncode == 0 and "error" not in done.stderr
+        if command == "weir models":
+            good &= "coco" in done.stdout
         failed += not good
         print(f"{'ok' if good else 'not ok'} {count} - {command.replace('#', '')}")
         if not good:
