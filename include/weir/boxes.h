@@ -34,10 +34,10 @@ typedef struct weir_boxes {
 
 /* Keypoints of boxes, an attachment of its own kind beside the boxes. */
 typedef struct weir_point {
-    uint32_t box;   /* index in the boxes of the same frame */
-    uint32_t part;  /* which keypoint, in the model's numbering */
-    float x, y;     /* pixels of the original picture */
-    float score;    /* 0 to 1 */
+    uint32_t box;  /* index in the boxes of the same frame */
+    uint32_t part; /* which keypoint, in the model's numbering */
+    float x, y;    /* pixels of the original picture */
+    float score;   /* 0 to 1 */
 } weir_point;
 
 typedef struct weir_points {

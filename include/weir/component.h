@@ -43,12 +43,12 @@ typedef struct weir_node weir_node;
 /* Where frames enter or leave. `kinds` are names of attachments ("weir.boxes/1"),
  * NULL-terminated within the array. */
 typedef struct weir_port {
-    const char *name;      /* "in" and "out" are the usual ones; NULL ends the table */
-    const char *needs[5];  /* input: every frame must carry these; checked before the start */
-    const char *wants[5];  /* input: carried if there; "*": everything */
-    const char *adds[5];   /* output: what frames sent here carry beside what the input carried */
-    unsigned flags;        /* WEIR_PORT_... */
-    unsigned burst;        /* output: most frames one call sends here; 0 means 1 */
+    const char *name;     /* "in" and "out" are the usual ones; NULL ends the table */
+    const char *needs[5]; /* input: every frame must carry these; checked before the start */
+    const char *wants[5]; /* input: carried if there; "*": everything */
+    const char *adds[5];  /* output: what frames sent here carry beside what the input carried */
+    unsigned flags;       /* WEIR_PORT_... */
+    unsigned burst;       /* output: most frames one call sends here; 0 means 1 */
 } weir_port;
 
 enum {
@@ -59,8 +59,8 @@ enum {
 
 enum {
     WEIR_STATELESS = 1, /* class: a frame's result depends on that frame alone; may have replicas */
-    WEIR_HOLDS = 2,     /* class: may send a frame's result after process returned (decoders, delays); see weir_passed() */
-    WEIR_BOUNDS = 4,    /* class: uses weir_input_bound() (joins) */
+    WEIR_HOLDS = 2,  /* class: may send a frame's result after process returned (decoders, delays); see weir_passed() */
+    WEIR_BOUNDS = 4, /* class: uses weir_input_bound() (joins) */
 };
 
 typedef struct weir_component_class {
@@ -91,14 +91,13 @@ typedef struct weir_component_class {
 
 /* What a module (lib/weir/NAME.so, or --plugin ./mine.so) exports under the name `weir_plugin`. */
 typedef struct weir_plugin_info {
-    unsigned abi; /* WEIR_ABI */
+    unsigned abi;                               /* WEIR_ABI */
     const weir_component_class *const *classes; /* NULL-terminated */
 } weir_plugin_info;
 #define WEIR_ABI 1u
 #define WEIR_PLUGIN(...)                                                                                               \
     WEIR_API extern const weir_plugin_info weir_plugin;                                                                \
-    const weir_plugin_info weir_plugin = {                                                                             \
-        WEIR_ABI, (const weir_component_class *const[]){__VA_ARGS__, NULL}}
+    const weir_plugin_info weir_plugin = {WEIR_ABI, (const weir_component_class *const[]){__VA_ARGS__, NULL}}
 
 /* --- the node itself --- */
 

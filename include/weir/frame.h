@@ -52,7 +52,7 @@ enum {
     WEIR_FRAME_FLUSH = 8,       /* the source was reopened: forget what came before */
 };
 
-#define WEIR_NO_TIME INT64_MIN /* for pts_ns and utc_ns: not known */
+#define WEIR_NO_TIME  INT64_MIN /* for pts_ns and utc_ns: not known */
 #define WEIR_NO_ORDER INT64_MIN /* for order: a packet, not decoded yet */
 enum { WEIR_FRAME_REFS = 8 };
 
@@ -73,9 +73,9 @@ typedef struct weir_frame {
     int64_t utc_ns;      /* best estimate of the wall clock at capture since 1970, or WEIR_NO_TIME */
     int64_t offered_ns;  /* set by links: when it was offered to the link it came from */
     int64_t reserved;
-    uint32_t stream;     /* number of the source within the pipeline */
-    uint16_t flags;      /* WEIR_FRAME_... */
-    uint16_t count;      /* of refs in use */
+    uint32_t stream; /* number of the source within the pipeline */
+    uint16_t flags;  /* WEIR_FRAME_... */
+    uint16_t count;  /* of refs in use */
     weir_ref refs[WEIR_FRAME_REFS];
 } weir_frame;
 

@@ -15,13 +15,14 @@ extern "C" {
 #endif
 
 typedef struct weir_codec {
-    char name[16];           /* as FFmpeg names it */
-    uint32_t width, height;  /* pixels as declared by the container; 0 if unknown */
-    uint32_t rotation;       /* degrees clockwise that make it upright: 0, 90, 180, 270 */
+    char name[16];          /* as FFmpeg names it */
+    uint32_t width, height; /* pixels as declared by the container; 0 if unknown */
+    uint32_t rotation;      /* degrees clockwise that make it upright: 0, 90, 180, 270 */
     uint32_t extradata_bytes;
-    uint32_t extradata_offset; /* from the start of this header; parameter sets (avcC or Annex B as the container has them) */
+    uint32_t
+        extradata_offset; /* from the start of this header; parameter sets (avcC or Annex B as the container has them) */
     uint32_t rate_num, rate_den; /* frames/s as declared; 0/1 if unknown */
-    uint32_t profile, level; /* as FFmpeg gives them, 0xffffffff if unknown */
+    uint32_t profile, level;     /* as FFmpeg gives them, 0xffffffff if unknown */
     uint32_t reserved[7];
 } weir_codec;
 

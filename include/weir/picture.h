@@ -22,10 +22,10 @@ typedef enum weir_format {
 typedef enum weir_matrix { WEIR_BT601 = 0, WEIR_BT709 = 1, WEIR_BT2020 = 2 } weir_matrix;
 
 typedef struct weir_picture {
-    uint32_t format; /* weir_format */
-    uint32_t width;  /* pixels */
-    uint32_t height; /* pixels */
-    uint32_t matrix; /* weir_matrix */
+    uint32_t format;     /* weir_format */
+    uint32_t width;      /* pixels */
+    uint32_t height;     /* pixels */
+    uint32_t matrix;     /* weir_matrix */
     uint32_t full_range; /* 1: 0..255, 0: 16..235 */
     uint32_t planes;
     uint32_t stride[4]; /* bytes */

@@ -16,10 +16,11 @@ extern "C" {
 #endif
 
 typedef enum weir_take {
-    WEIR_EVERY = 0, /* nothing is let go; `depth` frames may wait (0: 8 pictures, 64 frames without pixels, 256 packets) */
-    WEIR_LATEST,    /* the newest frame waits, older ones are let go: superseded; on packets, jumps to the newest key frame */
-    WEIR_NEWEST,    /* the `depth` newest wait, older ones are let go: superseded */
-    WEIR_OLDEST,    /* the `depth` oldest wait, newer ones are let go: overflow */
+    WEIR_EVERY =
+        0,       /* nothing is let go; `depth` frames may wait (0: 8 pictures, 64 frames without pixels, 256 packets) */
+    WEIR_LATEST, /* the newest frame waits, older ones are let go: superseded; on packets, jumps to the newest key frame */
+    WEIR_NEWEST, /* the `depth` newest wait, older ones are let go: superseded */
+    WEIR_OLDEST, /* the `depth` oldest wait, newer ones are let go: overflow */
 } weir_take;
 
 typedef struct weir_policy {

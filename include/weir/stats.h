@@ -24,9 +24,9 @@ typedef struct weir_link_stats {
     const char *from, *to; /* names of nodes */
     int from_port, to_port;
     weir_policy policy;
-    bool live;      /* nothing waits for this link */
-    bool inline_;   /* no queue: consumer in its producer's thread */
-    bool cut;       /* the consumer failed, was stuck, or left */
+    bool live;    /* nothing waits for this link */
+    bool inline_; /* no queue: consumer in its producer's thread */
+    bool cut;     /* the consumer failed, was stuck, or left */
     uint64_t offered, taken, waiting, waiting_max;
     uint64_t dropped[WEIR_REASONS];
     weir_spread age;  /* when taken, since capture */

@@ -16,7 +16,7 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define WEIR_PRINTF(text, rest) __attribute__((format(printf, text, rest)))
-#define WEIR_API __attribute__((visibility("default")))
+#define WEIR_API                __attribute__((visibility("default")))
 #else
 #define WEIR_PRINTF(text, rest)
 #define WEIR_API

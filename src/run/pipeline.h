@@ -2,8 +2,8 @@
 #ifndef WR_PIPELINE_H
 #define WR_PIPELINE_H
 
-#include <weir/pipeline.h>
 #include "core/description.h"
+#include <weir/pipeline.h>
 
 /* To be filled before check or run. */
 wr_description *wr_pipeline_description(weir_pipeline *pipeline);

@@ -17,8 +17,8 @@ struct wr_strand {
     struct wr_run *run;
     pthread_t thread; /* thread runner */
     bool has_thread;
-    bool worked;       /* since it last slept */
-    _Atomic bool over; /* its thread has ended */
+    bool worked;            /* since it last slept */
+    _Atomic bool over;      /* its thread has ended */
     _Atomic int64_t cpu_ns; /* of its thread, once it is over */
 
     /* pool: under its lock */
@@ -34,10 +34,10 @@ typedef struct wr_run {
     wr_graph *graph;
     wr_strand *strand;
     int strands;
-    _Atomic int to_open;     /* strands whose nodes are not open yet: sources wait for 0 */
+    _Atomic int to_open; /* strands whose nodes are not open yet: sources wait for 0 */
     _Atomic bool open_failed;
-    _Atomic bool stop_now;   /* leave everything as it is */
-    _Atomic int alive;       /* strands that are not over */
+    _Atomic bool stop_now; /* leave everything as it is */
+    _Atomic int alive;     /* strands that are not over */
     wr_bell *supervisor;
 } wr_run;
 

@@ -9,21 +9,21 @@ typedef struct wr_supervisor {
     wr_run run;
     wr_pool *pool;
     wr_bell bell;
-    int workers;              /* of the pool; 0: as many as there are cores, at least 2 */
-    int64_t duration_ns;      /* 0: no limit */
+    int workers;                          /* of the pool; 0: as many as there are cores, at least 2 */
+    int64_t duration_ns;                  /* 0: no limit */
     _Atomic int64_t started_ns, ended_ns; /* of the pipeline's clock, once begun and once ended */
     _Atomic bool begun, ended;
-    _Atomic bool started;     /* strands exist */
+    _Atomic bool started;         /* strands exist */
     pthread_mutex_t threads_lock; /* a thread is not joined while its clock is read */
-    _Atomic int stops;        /* how often stop was asked for */
-    const char *_Atomic end;  /* "running", then why it ended */
+    _Atomic int stops;            /* how often stop was asked for */
+    const char *_Atomic end;      /* "running", then why it ended */
     bool draining, by_duration;
     int64_t progress_at_ns;
     uint64_t progress;
-    int64_t grace_until_ns;   /* real clock, once stop_now */
-    int64_t *since_ns;        /* of each edge: since when its consumer has not moved while its producer waits */
-    uint64_t *steps;          /* of each edge's consumer then */
-    bool left_behind;         /* a strand did not come back: its thread still uses the graph */
+    int64_t grace_until_ns; /* real clock, once stop_now */
+    int64_t *since_ns;      /* of each edge: since when its consumer has not moved while its producer waits */
+    uint64_t *steps;        /* of each edge's consumer then */
+    bool left_behind;       /* a strand did not come back: its thread still uses the graph */
 } wr_supervisor;
 
 void wr_supervisor_init(wr_supervisor *supervisor, wr_graph *graph);
