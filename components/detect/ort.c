@@ -30,8 +30,8 @@ static bool beside_module(char path[PATH_MAX])
 {
     Dl_info info;
     const char *slash = dladdr(&lock, &info) && info.dli_fname ? strrchr(info.dli_fname, '/') : NULL;
-    return slash &&
-           snprintf(path, PATH_MAX, "%.*s/libonnxruntime.so", (int)(slash - info.dli_fname), info.dli_fname) < PATH_MAX;
+    return slash && snprintf(path, PATH_MAX, "%.*s/onnxruntime/libonnxruntime.so", (int)(slash - info.dli_fname),
+                             info.dli_fname) < PATH_MAX;
 }
 
 static void *open_candidate(void)
