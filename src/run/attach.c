@@ -89,7 +89,7 @@ int weir_pipeline_attach(weir_pipeline *pipeline, const char *from, const char *
 {
     wr_supervisor *s = wr_pipeline_supervisor(pipeline);
     int from_port, to_port, number;
-    if (!atomic_load(&s->started))
+    if (!atomic_load(&s->begun)) /* from then on nodes that run can be changed */
         return WEIR_BAD_GRAPH;
     weir_node *producer = find(s->graph, from, true, &from_port), *consumer = find(s->graph, to, false, &to_port);
     if (!producer || !consumer)

@@ -162,7 +162,7 @@ static void test_latest_stays_live(void **state)
 /* That one node does not open is said at once, even if another one hangs in open. */
 static void test_open_failure_beside_one_that_hangs(void **state)
 {
-    static weir_pipeline *left; /* its thread still uses it: it cannot be freed */
+    static weir_pipeline *volatile left; /* its thread still uses it: it cannot be freed */
     (void)state;
     weir_log_set_sink(quiet, NULL);
     left = pipeline_of("thread", "t-source name=a open_fails=true ! t-sink name=z open_hangs=true");
