@@ -42,7 +42,7 @@ static void print_row(wr_text *out, const text_grid *grid, size_t first, const i
 
 static void print_grid(wr_text *out, text_grid *grid)
 {
-    int widths[COLUMNS_MAX];
+    int widths[COLUMNS_MAX] = {0};
     for (int column = 0; column < grid->columns; column++)
         widths[column] = LEAST_WIDTH;
     for (size_t i = 0; i < grid->cells; i++) {
@@ -139,7 +139,7 @@ static void print_nodes(wr_text *out, const weir_stats *now, const weir_stats *b
         put_rate(&grid, node->frames_out, old ? old->frames_out : 0, seconds);
         put(&grid, "%s", spread_text(node->busy.p50_ns, &node->busy, p50));
         put(&grid, "%s", spread_text(node->busy.p99_ns, &node->busy, p99));
-        put(&grid, "%llu", (unsigned long long)(node->errors + node->lost));
+        put(&grid, "%llu", (unsigned long long)node->errors + node->lost);
     }
     print_grid(out, &grid);
 }

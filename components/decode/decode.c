@@ -391,7 +391,7 @@ static weir_status process(weir_node *node, int input, const weir_frame *frame)
         if (!begin_anew(node, state, frame))
             return WEIR_MORE;
         weir_status status = state->decoder ? WEIR_OK : open_decoder(node, state, frame);
-        if (status < 0)
+        if (status < 0 || !state->decoder)
             return status;
         if (state->need_key && !(frame->flags & WEIR_FRAME_KEY)) {
             lose(node, state, frame->number, NULL);
