@@ -187,7 +187,7 @@ void wr_link_offer(wr_link *link, weir_frame *frame, int64_t now_ns)
     count(&shared->offered, 1);
     uint64_t waiting = occupied(link, tail, link->config.packets ? 0 : link->config.policy.depth);
     _Atomic uint64_t *refusal = NULL;
-    if (atomic_load_explicit(&shared->cut, RELAXED))
+    if (atomic_load_explicit(&shared->cut, RELAXED) || atomic_load_explicit(&shared->given_up, RELAXED))
         refusal = &shared->refused;
     else if (link->config.packets)
         refusal = packet_refused(link, frame, waiting, bytes);
@@ -334,7 +334,7 @@ static _Atomic uint64_t *too_late(wr_link *link, const weir_frame *frame, int64_
 wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
 {
     wr_link_shared *shared = link->shared;
-    uint32_t ended = atomic_load(&shared->ended);
+    uint32_t ended = atomic_load(&shared->ended) | atomic_load(&shared->given_up);
     if (wr_link_is_cut(link)) {
         wr_link_discard(link);
         return ended ? WR_ENDED : WR_EMPTY;
@@ -429,6 +429,12 @@ void wr_link_cut(wr_link *link)
 {
     atomic_store(&link->shared->cut, 1);
     wr_bell_ring(link->producer_bell);
+    wr_bell_ring(link->consumer_bell);
+}
+
+void wr_link_give_up_producer(wr_link *link)
+{
+    atomic_store(&link->shared->given_up, 1);
     wr_bell_ring(link->consumer_bell);
 }
 

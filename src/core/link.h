@@ -57,6 +57,7 @@ typedef struct wr_slot_words {
 typedef struct wr_link_shared {
     alignas(WR_LINK_LINE) _Atomic uint32_t ended; /* by the producer: nothing will be offered any more */
     _Atomic uint32_t cut;                         /* by anyone: nobody will take any more */
+    _Atomic uint32_t given_up;                    /* by anyone: as if ended, what comes all the same is refused */
 
     alignas(WR_LINK_LINE) _Atomic uint64_t head;
 
@@ -132,6 +133,8 @@ void wr_link_discard(wr_link *link);
 
 void wr_link_cut(wr_link *link);
 bool wr_link_is_cut(const wr_link *link);
+/* The producer is left behind: for its consumer the link has ended, once it has taken what waits. */
+void wr_link_give_up_producer(wr_link *link);
 uint64_t wr_link_waiting(const wr_link *link);
 /* A link that waits: its producer had no room when it last looked, and has none now. */
 bool wr_link_is_awaited(const wr_link *link);

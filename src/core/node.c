@@ -468,14 +468,15 @@ wr_step wr_node_step(weir_node *node, int64_t *now_ns)
         apply_all(node, false);
     if (node->phase != WR_RUNNING)
         return refuse_inputs(node) ? WR_STEP_OVER : WR_STEP_IDLE;
-    if (!outputs_have_room(node) && !(node->class->inputs == NULL && atomic_load(&node->drain)))
+    node->no_room = !outputs_have_room(node) && !(node->class->inputs == NULL && atomic_load(&node->drain));
+    if (node->no_room)
         return WR_STEP_IDLE;
     return node->class->inputs ? step_consumer(node, now_ns) : step_source(node, now_ns);
 }
 
 int64_t wr_node_wake_at(const weir_node *node)
 {
-    return node->phase == WR_RUNNING ? node->wake_at_ns : INT64_MAX;
+    return node->phase == WR_RUNNING && !node->no_room ? node->wake_at_ns : INT64_MAX;
 }
 
 /* --- from other threads --- */

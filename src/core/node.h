@@ -121,6 +121,7 @@ struct weir_node {
     int at;     /* input whose frame or end is not finished with; -1: none */
     bool again; /* MORE was said */
     bool tick_wanted, output_was_cut;
+    bool no_room;     /* at the last step: it is called when there is room, not when a time comes */
     weir_frame frame; /* in hand while again */
     int64_t wake_at_ns;
     int64_t now_ns; /* of the step: read once, shared */

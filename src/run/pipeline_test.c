@@ -171,6 +171,91 @@ static void test_open_failure_beside_one_that_hangs(void **state)
     weir_log_set_sink(NULL, NULL);
 }
 
+/* A thread that was left behind and let go writes in no book any more. */
+static void await_closed(const char *name)
+{
+    wt_book *book = wt_book_find(name);
+    for (int closed = 0; !closed; sched_yield()) {
+        pthread_mutex_lock(&book->lock);
+        closed = book->closed;
+        pthread_mutex_unlock(&book->lock);
+    }
+}
+
+/* Who is stuck in the middle holds up neither those below nor a join that waits for it, and the run ends. */
+static void test_a_stuck_branch_ends_for_those_below(void **state)
+{
+    const char *const lines[] = {
+        "t-source name=a frames=3000 ! t-filter name=stuck stuck_at=10 stall=200ms hold=4 ! t-sink name=y ; @a ! "
+        "t-sink "
+        "name=z",
+        "t-source name=a frames=3000 ! t-filter name=stuck stuck_at=10 stall=200ms hold=4 ! join window=4 ! t-sink "
+        "name=z "
+        "; @a ! @join",
+        "t-source name=a frames=3000 ! t-filter name=g hold=4 ! t-filter name=stuck runner=inline stuck_at=10 "
+        "stall=200ms "
+        "! t-sink name=y runner=inline ; @a ! t-sink name=z",
+    };
+    (void)state;
+    weir_log_set_sink(quiet, NULL);
+    for (int i = 0; i < 3; i++) {
+        static weir_pipeline *volatile left; /* its thread is left behind */
+        left = pipeline_of("thread", lines[i]);
+        pthread_t thread = run_apart(left);
+        wt_await_got("z", 3000);
+        assert_int_equal(join(thread), WEIR_STUCK);
+        weir_stats *stats = weir_pipeline_stats(left);
+        assert_null(wt_check_sums(stats));
+        assert_string_equal(wt_node(stats, "stuck")->state, "stuck");
+        assert_non_null(strstr(wt_node(stats, "stuck")->error, "raise stall="));
+        weir_stats_free(stats);
+        wt_stuck_release();
+        await_closed("stuck");
+    }
+    weir_log_set_sink(NULL, NULL);
+}
+
+/* Slow is not stuck: who waits for somebody who may take his time is not blamed. */
+static void test_only_who_is_inside_a_call_is_blamed(void **state)
+{
+    const char *const lines[] = {
+        "t-source name=a frames=20 ! t-filter name=slow delay=40s stall=0s hold=64 ! join name=j window=1 ! t-sink "
+        "name=z "
+        "; @a ! @j hold=4",
+        "t-source name=a frames=20 ! t-filter name=slow delay=40s stall=0s replicas=3 hold=1 ! t-sink name=z",
+        "t-source name=a frames=20 ! t-filter name=f hold=1 ! t-sink name=z runner=inline delay=40s stall=0s",
+    };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        weir_pipeline *p = pipeline_of("thread", lines[i]);
+        weir_clock *clock = weir_clock_virtual_new(1);
+        weir_pipeline_clock(p, clock);
+        if (weir_pipeline_run(p) != WEIR_OK)
+            fail_msg("%s: %s", lines[i], weir_pipeline_error(p));
+        assert_int_equal(wt_count_got("z"), 20);
+        weir_stats_free(account(p));
+        weir_pipeline_free(p);
+        weir_clock_free(clock);
+    }
+}
+
+/* A timer that has come while there is no room waits for room, asleep: else a virtual clock would stand still. */
+static void test_a_timer_without_room_sleeps(void **state)
+{
+    (void)state;
+    for (int r = 1; r < 3; r++) {
+        weir_pipeline *p =
+            pipeline_of(runners[r], "t-source name=a frames=500 period=1ms ! t-sink name=z delay=20ms hold=4");
+        weir_clock *clock = weir_clock_virtual_new(1);
+        weir_pipeline_clock(p, clock);
+        assert_int_equal(weir_pipeline_run(p), WEIR_OK);
+        assert_int_equal(wt_count_got("z"), 500);
+        weir_stats_free(account(p));
+        weir_pipeline_free(p);
+        weir_clock_free(clock);
+    }
+}
+
 /* --- links that come and go --- */
 
 static size_t got_from(const char *name, const char *from)
@@ -496,6 +581,9 @@ int main(void)
         cmocka_unit_test(test_stuck_on_a_stream_that_waits_is_cut),
         cmocka_unit_test(test_snapshots_add_up),
         cmocka_unit_test(test_open_failure_beside_one_that_hangs),
+        cmocka_unit_test(test_a_stuck_branch_ends_for_those_below),
+        cmocka_unit_test(test_only_who_is_inside_a_call_is_blamed),
+        cmocka_unit_test(test_a_timer_without_room_sleeps),
         cmocka_unit_test(test_links_come_and_go),
         cmocka_unit_test(test_pool_keeps_time_while_one_is_busy),
     };

@@ -17,8 +17,10 @@ void wr_strand_open(wr_strand *strand)
 {
     wr_run *run = strand->run;
     for (int i = strand->nodes - 1; i >= 0; i--)
-        if (wr_node_open(strand->node[i]) < 0)
+        if (wr_node_open(strand->node[i]) < 0) {
             atomic_store(&run->open_failed, true);
+            wr_bell_ring(run->supervisor);
+        }
     strand->opened = true;
     if (atomic_fetch_sub(&run->to_open, 1) == 1)
         all_rung(run);
@@ -110,6 +112,7 @@ void wr_strand_leave(wr_strand *strand)
         wr_node_abandon(strand->node[i]);
     if (strand->has_thread && clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu) == 0)
         atomic_store(&strand->cpu_ns, (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec);
+    wr_bell_disarm(&strand->bell); /* a late ring finds nobody */
     atomic_store(&strand->over, true);
     atomic_fetch_sub(&strand->run->alive, 1);
     wr_bell_ring(strand->run->supervisor);

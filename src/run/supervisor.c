@@ -78,6 +78,19 @@ static int pool_workers(const wr_supervisor *s)
     return s->workers > 0 ? s->workers : cores > 2 ? (int)cores : 2;
 }
 
+/* A strand that nobody moves is over from the start. */
+static void never_started(wr_supervisor *s)
+{
+    for (int i = 0; i < s->run.strands; i++) {
+        wr_strand *strand = &s->run.strand[i];
+        if (strand->has_thread || (in_pool(strand) && s->pool && s->pool_runs))
+            continue;
+        atomic_store(&strand->over, true);
+        atomic_fetch_sub(&s->run.alive, 1);
+    }
+    atomic_store(&s->run.open_failed, true);
+}
+
 static bool start(wr_supervisor *s)
 {
     for (int i = 0; i < s->run.strands; i++) {
@@ -88,7 +101,8 @@ static bool start(wr_supervisor *s)
             return false;
         wr_pool_add(s->pool, strand);
     }
-    if (s->pool && !wr_pool_start(s->pool))
+    s->pool_runs = s->pool && wr_pool_start(s->pool);
+    if (s->pool && !s->pool_runs)
         return false;
     for (int i = 0; i < s->run.strands; i++)
         if (!in_pool(&s->run.strand[i]) && !wr_thread_start(&s->run.strand[i]))
@@ -146,7 +160,7 @@ static void watch_drain(wr_supervisor *s)
     }
 }
 
-/* --- stall: a consumer that does not move while its producer waits for it --- */
+/* --- stall: somebody does not come back from a call while frames wait for its strand --- */
 
 static bool producer_waits(const wr_edge *edge)
 {
@@ -154,27 +168,67 @@ static bool producer_waits(const wr_edge *edge)
            wr_link_is_awaited(&edge->link);
 }
 
-static bool waits_itself(const weir_node *node)
+/* Everything that leads to its strand is cut, and what leads from it has ended for those below. */
+static void cut_off(wr_supervisor *s, const wr_strand *strand)
 {
-    for (int i = 0; i < node->graph->edges; i++)
-        if (node->graph->edge[i]->from == node && producer_waits(node->graph->edge[i]))
-            return true;
-    return false;
+    for (int i = 0; i < strand->nodes; i++)
+        atomic_store(&strand->node[i]->shown_phase, WR_SHOWN_STUCK);
+    for (int i = 0; i < s->graph->edges; i++) {
+        wr_edge *edge = s->graph->edge[i];
+        if (!atomic_load(&edge->in_use))
+            continue;
+        if (edge->to->strand == strand)
+            wr_link_cut(&edge->link);
+        else if (edge->from->strand == strand)
+            wr_link_give_up_producer(&edge->link);
+    }
 }
 
-static void cut_stuck(wr_supervisor *s, weir_node *node)
+static void cut_stuck(wr_supervisor *s, weir_node *node, const char *how)
 {
     pthread_mutex_lock(&node->error_lock);
-    snprintf(node->error, sizeof node->error,
-             "made no progress for %.0f s while frames waited for it; its links were cut and the others go on; raise "
-             "stall= if it may take that long",
-             (double)node->stall_ns / 1e9);
+    snprintf(
+        node->error, sizeof node->error,
+        "%s for %.0f s while frames waited for it; its links were cut and the others go on; raise stall= if it may "
+        "take that long",
+        how, (double)node->stall_ns / 1e9);
     weir_log(WEIR_LOG_ERROR, node->name, "%s", node->error);
     pthread_mutex_unlock(&node->error_lock);
-    atomic_store(&node->shown_phase, WR_SHOWN_STUCK);
-    for (int i = 0; i < s->graph->edges; i++)
-        if (atomic_load(&s->graph->edge[i]->in_use) && s->graph->edge[i]->to == node)
-            wr_link_cut(&s->graph->edge[i]->link);
+    cut_off(s, node->strand);
+}
+
+static bool is_stuck(const weir_node *node)
+{
+    return atomic_load(&node->shown_phase) == WR_SHOWN_STUCK;
+}
+
+/* Who is inside a call for longer than it may; NULL if nobody of this strand is. */
+static weir_node *too_long_inside(wr_supervisor *s, const wr_strand *strand)
+{
+    for (int i = 0; i < strand->nodes; i++) {
+        weir_node *node = strand->node[i];
+        int64_t began_ns = atomic_load(&node->call_began_ns);
+        if (node->stall_ns && began_ns && now(s) - began_ns > node->stall_ns && !is_stuck(node))
+            return node;
+    }
+    return NULL;
+}
+
+/* Nobody is inside a call, nothing has moved for as long as the node may take, and frames wait for it: it waits for
+ * what will never come. */
+static bool stands_still(wr_supervisor *s, const weir_node *node)
+{
+    uint64_t steps = 0;
+    bool anybody_inside = false;
+    for (int i = 0; i < s->graph->nodes; i++) {
+        steps += atomic_load(&s->graph->node[i]->steps);
+        anybody_inside |= atomic_load(&s->graph->node[i]->call_began_ns) != 0 && !is_stuck(s->graph->node[i]);
+    }
+    if (anybody_inside || steps != s->all_steps) {
+        s->all_steps = steps;
+        s->still_since_ns = now(s);
+    }
+    return node->stall_ns && now(s) - s->still_since_ns > node->stall_ns && !is_stuck(node);
 }
 
 static void watch_stalls(wr_supervisor *s)
@@ -182,15 +236,13 @@ static void watch_stalls(wr_supervisor *s)
     pthread_mutex_lock(&s->graph->edges_lock);
     for (int i = 0; i < s->graph->edges; i++) {
         wr_edge *edge = s->graph->edge[i];
-        if (!atomic_load(&edge->in_use))
+        if (!producer_waits(edge))
             continue;
-        uint64_t steps = atomic_load(&edge->to->steps);
-        if (edge->to->stall_ns == 0 || !producer_waits(edge) || steps != s->steps[i] || waits_itself(edge->to)) {
-            s->since_ns[i] = now(s);
-            s->steps[i] = steps;
-        } else if (now(s) - s->since_ns[i] > edge->to->stall_ns) {
-            cut_stuck(s, edge->to);
-        }
+        weir_node *inside = too_long_inside(s, edge->to->strand);
+        if (inside)
+            cut_stuck(s, inside, "did not come back from a call");
+        else if (stands_still(s, edge->to))
+            cut_stuck(s, edge->to, "made no progress");
     }
     pthread_mutex_unlock(&s->graph->edges_lock);
 }
@@ -299,30 +351,31 @@ static weir_status verdict(wr_supervisor *s, weir_node **culprit)
         int phase = atomic_load(&node->shown_phase);
         if (phase != WR_FAILED && phase != WR_SHOWN_STUCK)
             continue;
+        /* What could not be opened is the reason, whoever hangs beside it. */
+        bool reason = atomic_load(&s->run.open_failed) && phase == WR_FAILED;
+        if (reason || !*culprit || (!(*culprit)->error[0] && node->error[0]))
+            *culprit = node;
+        if (reason)
+            return node->status;
         status = WEIR_FAILED;
-        *culprit = *culprit ? *culprit : node;
     }
-    if (atomic_load(&s->run.open_failed) && *culprit)
-        return (*culprit)->status;
     return s->left_behind ? WEIR_STUCK : status;
 }
 
 weir_status wr_supervisor_run(wr_supervisor *s, weir_node **culprit)
 {
     make_strands(s);
-    s->since_ns = wr_must(calloc((size_t)s->graph->edges + 1, sizeof *s->since_ns));
-    s->steps = wr_must(calloc((size_t)s->graph->edges + 1, sizeof *s->steps));
     s->started_ns = now(s);
     atomic_store(&s->end, "running");
     atomic_store(&s->begun, true);
     wr_clock_join(s->graph->clock);
+    s->still_since_ns = now(s);
     bool all_started = start(s);
-    atomic_store(&s->started, true);
-    if (all_started)
-        watch(s);
-    else
-        atomic_store(&s->run.open_failed, true);
     int error = errno;
+    if (!all_started)
+        never_started(s);
+    atomic_store(&s->started, true);
+    watch(s);
     if (atomic_load(&s->run.open_failed))
         stop_now(s);
     wr_clock_leave(s->graph->clock);
@@ -330,7 +383,7 @@ weir_status wr_supervisor_run(wr_supervisor *s, weir_node **culprit)
     atomic_store(&s->ended, true);
     gather(s);
     weir_status status = verdict(s, culprit);
-    if (status == WEIR_OK && atomic_load(&s->run.open_failed)) {
+    if (!all_started) {
         weir_log(WEIR_LOG_ERROR, NULL, "cannot start a thread: %s", strerror(error));
         status = WEIR_NO_MEMORY;
     }
@@ -344,7 +397,5 @@ void wr_supervisor_free(wr_supervisor *s)
     for (int i = 0; s->run.strand && i < s->run.strands; i++)
         free(s->run.strand[i].node);
     free(s->run.strand);
-    free(s->since_ns);
-    free(s->steps);
     pthread_mutex_destroy(&s->threads_lock);
 }

@@ -21,9 +21,10 @@ typedef struct wr_supervisor {
     int64_t progress_at_ns;
     uint64_t progress;
     int64_t grace_until_ns; /* real clock, once stop_now */
-    int64_t *since_ns;      /* of each edge: since when its consumer has not moved while its producer waits */
-    uint64_t *steps;        /* of each edge's consumer then */
-    bool left_behind;       /* a strand did not come back: its thread still uses the graph */
+    uint64_t all_steps;     /* of all nodes, when last looked at while a producer waited */
+    int64_t still_since_ns; /* since when they are the same, and nobody was inside a call */
+    bool pool_runs;
+    bool left_behind; /* a strand did not come back: its thread still uses the graph */
 } wr_supervisor;
 
 void wr_supervisor_init(wr_supervisor *supervisor, wr_graph *graph);
