@@ -129,7 +129,9 @@ static void run_fine(const char *file, const char *more)
 static void expect_pictures(const char *file, int first, int count)
 {
     char command[512];
-    assert_string_equal(wr_shell(NULL, "ffmpeg -v error -nostdin -i %s -f null -", file), "");
+    /* In the file's own time: frames may be closer than FFmpeg's idea of its rate. */
+    assert_string_equal(
+        wr_shell(NULL, "ffmpeg -v error -nostdin -i %s -fps_mode passthrough -enc_time_base -1 -f null -", file), "");
     snprintf(
         command, sizeof command,
         "ffmpeg -v error -nostdin -y -i %s -vf crop=iw/4:ih/2:iw/8:ih/4,scale=2:2:flags=area -fps_mode passthrough "
