@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Pictures that a stream may have the decoder hold back (H.264 and H.265: the largest picture buffer). */
+enum { REORDERED = 16 };
 enum { IDENTITIES = 64, HELD = 22, MARGIN_PX = 64, PIXELS_MARGIN_PX = 128, ALIGN = 64 };
 
 typedef struct decode_options {
@@ -58,6 +60,7 @@ static weir_status plan(weir_node *node)
         return weir_fail(node, WEIR_BAD_OPTION,
                          "max_size: pictures have 1 to 16000 pixels a side; write it like 1920x1080");
     weir_plan_keeps(node, 1);
+    weir_plan_lag(node, REORDERED + (unsigned)options->threads);
     return weir_plan_store(node, WEIR_KIND_PICTURE, bytes, HELD + (unsigned)options->threads, 0);
 }
 

@@ -32,7 +32,7 @@ typedef struct waiting {
 typedef struct join_state {
     waiting *entry;
     weir_frame *parts;
-    int window; /* frames that may wait: as asked for, and what the nodes above hold back */
+    int window; /* frames that may wait: as asked for, and what a branch holds back more than another */
     int entries, used;
     int order[INPUTS_MAX]; /* inputs, those whose attachments count first */
     int64_t *left;         /* of each stream: order of the frame that left last */
@@ -44,17 +44,19 @@ static weir_status plan(weir_node *node)
 {
     join_state *state = weir_state(node);
     const join_options *options = weir_options(node);
-    int inputs = weir_inputs(node), lag = 0;
+    int inputs = weir_inputs(node), least = INT_MAX, most = 0;
     if (inputs < 2 || inputs > INPUTS_MAX)
         return weir_fail(node, WEIR_BAD_GRAPH, "a join has 2 to %d links that lead to it, this one has %d", INPUTS_MAX,
                          inputs);
     for (int i = 0; i < inputs; i++) {
-        lag = (int)weir_input_lag(node, i) > lag ? (int)weir_input_lag(node, i) : lag;
+        int lag = (int)weir_input_lag(node, i);
+        least = lag < least ? lag : least;
+        most = lag > most ? lag : most;
         if (weir_input_item_bytes(node, i, WEIR_KIND_PACKET))
             return weir_fail(node, WEIR_BAD_GRAPH,
                              "packets are not in the order of display and cannot be joined; put a decode before it");
     }
-    state->window = options->window + lag;
+    state->window = options->window + most - least;
     state->entries = state->window + 2 * inputs;
     weir_plan_keeps(node, (unsigned)state->entries);
     weir_plan_memory(node, (size_t)(state->entries * inputs) * sizeof(weir_frame));

@@ -127,13 +127,16 @@ WEIR_API weir_status weir_plan_store(weir_node *node, weir_kind kind, size_t ite
                                      size_t budget_bytes);
 /* Largest attachment of that kind that can come from an input (nodes upstream were planned before); 0 if none can. */
 WEIR_API size_t weir_input_item_bytes(const weir_node *node, int input, weir_kind kind);
-/* How many frames the nodes above an input may hold back (those with WEIR_HOLDS, by what they said they keep): so many
- * must be let past them before the first one comes. */
+/* How many frames the nodes above an input may hold back (those with WEIR_HOLDS, see weir_plan_lag()): so many must be
+ * let past them before the first one comes. In plan. */
 WEIR_API unsigned weir_input_lag(const weir_node *node, int input);
 /* Sources: this stream cannot wait. */
 WEIR_API void weir_plan_live(weir_node *node);
 /* The component keeps at most `frames` of the frames it receives, with their attachments, between calls. */
 WEIR_API void weir_plan_keeps(weir_node *node, unsigned frames);
+/* For WEIR_HOLDS: at most so many frames come before the result of the first one is sent (at first: as many as it
+ * keeps). */
+WEIR_API void weir_plan_lag(weir_node *node, unsigned frames);
 /* Memory beside stores that the node needs at most; counted in the bound. */
 WEIR_API void weir_plan_memory(weir_node *node, size_t bytes);
 

@@ -354,15 +354,27 @@ static void find_carried(weir_node *node)
     }
 }
 
+/* A name that we make must not be one that the user gave. */
+static void check_made_name(builder *b, const weir_node *from, const char *name)
+{
+    const wr_node_text *taken = wr_description_find(b->text, name);
+    if (taken)
+        problem(b, taken->component_at, "%s makes a node called %s itself; rename this one", from->name, name);
+}
+
 static weir_node *decoder_behind(builder *b, weir_node *from, int port, const wr_node_text *text)
 {
     char name[80];
-    snprintf(name, sizeof name, "%.70s-decode", from->name);
     for (int i = 0; i < b->graph->nodes; i++)
-        if (strcmp(b->graph->node[i]->name, name) == 0)
+        if (b->graph->node[i]->decodes == from && b->graph->node[i]->decodes_port == port)
             return b->graph->node[i];
+    snprintf(name, sizeof name, "%.63s%s%.8s-decode", from->name, port ? "-" : "",
+             port ? from->class->outputs[port].name : "");
+    check_made_name(b, from, name);
     weir_node *decoder = wr_graph_add(b->graph, name, b->decode);
     decoder->at_place = from->at_place;
+    decoder->decodes = from;
+    decoder->decodes_port = port;
     wr_option_defaults(b->decode->options, decoder->options);
     for (size_t i = 0; text && i < text->settings.count; i++) {
         const wr_setting *setting = &text->settings.item[i];
@@ -415,9 +427,23 @@ static void check_kinds(builder *b)
     }
 }
 
+static void check_replica_names(builder *b, const weir_node *node)
+{
+    char name[80];
+    snprintf(name, sizeof name, "%.63s-order", node->name);
+    check_made_name(b, node, name);
+    for (int i = 1; i <= node->replicas; i++) {
+        snprintf(name, sizeof name, "%.63s-%d", node->name, i);
+        check_made_name(b, node, name);
+    }
+}
+
 static void add_replicas(builder *b)
 {
     int nodes = b->graph->nodes;
+    for (int i = 0; i < nodes; i++)
+        if (b->graph->node[i]->replicas > 1)
+            check_replica_names(b, b->graph->node[i]);
     for (int i = 0; i < nodes; i++)
         if (b->graph->node[i]->replicas > 1)
             wr_graph_replicate(b->graph, b->graph->node[i], b->graph->node[i]->replicas);

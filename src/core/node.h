@@ -57,7 +57,8 @@ typedef struct wr_input {
 } wr_input;
 
 typedef struct wr_output {
-    uint64_t kinds; /* what frames can carry here */
+    uint64_t kinds;   /* what frames can carry here */
+    uint64_t carried; /* and what they do, since somebody below asked for it when this was built */
     wr_edge **edge; /* room for `room`; the producer's strand alone changes it while running */
     int edges, room;
 } wr_output;
@@ -111,6 +112,10 @@ struct weir_node {
     wr_plan_store plan[WR_PLAN_STORES];
     int plans;
     unsigned keeps;
+    uint64_t through; /* what it passes on for those below */
+    const weir_node *decodes; /* a decoder that was put in: the node whose packets it takes, from this output */
+    int decodes_port;
+    unsigned holds_back; /* frames before it sends the first; 0: as many as it keeps */
     unsigned lag; /* frames that it and the nodes above may hold back */
     size_t plan_bytes;
     wr_store *store[WEIR_KINDS_MAX];

@@ -77,6 +77,11 @@ void weir_plan_keeps(weir_node *node, unsigned frames)
     node->keeps = frames;
 }
 
+void weir_plan_lag(weir_node *node, unsigned frames)
+{
+    node->holds_back = frames;
+}
+
 void weir_plan_memory(weir_node *node, size_t bytes)
 {
     node->plan_bytes += bytes;

@@ -91,7 +91,7 @@ static void find_lag(weir_node *node)
     for (int i = 0; i < node->inputs; i++)
         if (node->input[i].edge->from->lag > node->lag)
             node->lag = node->input[i].edge->from->lag;
-    node->lag += node->class->flags & WEIR_HOLDS ? node->keeps : 0;
+    node->lag += !(node->class->flags & WEIR_HOLDS) ? 0 : node->holds_back ? node->holds_back : node->keeps;
 }
 
 static void plan_nodes(planner *p)
@@ -119,10 +119,21 @@ static void carry(weir_node *node, wr_edge *edge)
             const wr_edge *next = node->output[o].edge[e];
             bounds |= next->config.bounds;
             if (!(node->class->outputs[o].flags & WEIR_PORT_FRESH))
-                kinds |= next->config.kinds & ~wr_port_adds(&node->class->outputs[o]);
+                node->through |= next->config.kinds & ~wr_port_adds(&node->class->outputs[o]);
         }
+    kinds |= node->through;
     edge->config.kinds = kinds & edge->from->output[edge->from_port].kinds;
-    edge->config.bounds = bounds;
+    edge->config.bounds = node->bounds = bounds;
+}
+
+static void find_output_carried(weir_node *node)
+{
+    for (int o = 0; o < node->outputs; o++) {
+        const weir_port *port = &node->class->outputs[o];
+        node->output[o].carried = wr_port_adds(port);
+        for (int i = 0; !(port->flags & WEIR_PORT_FRESH) && i < node->inputs; i++)
+            node->output[o].carried |= node->input[i].edge->config.kinds;
+    }
 }
 
 static void carry_all(wr_graph *graph)
@@ -130,6 +141,8 @@ static void carry_all(wr_graph *graph)
     for (int i = graph->nodes - 1; i >= 0; i--)
         for (int k = 0; k < graph->node[i]->inputs; k++)
             carry(graph->node[i], graph->node[i]->input[k].edge);
+    for (int i = 0; i < graph->nodes; i++)
+        find_output_carried(graph->node[i]);
 }
 
 /* --- how links are --- */
@@ -241,9 +254,19 @@ static void add_cost(wr_graph *graph, size_t bytes, const char *format, ...)
     graph->bound_bytes += bytes;
 }
 
+/* By whoever a link may be attached to. */
+static unsigned most_kept(const wr_graph *graph)
+{
+    unsigned most = 0;
+    for (int i = 0; i < graph->nodes; i++)
+        most = graph->node[i]->keeps > most ? graph->node[i]->keeps : most;
+    return most;
+}
+
 static void size_store(planner *p, weir_node *node, wr_plan_store *plan)
 {
-    need sum = {.frames = plan->held + 2 + (uint64_t)p->graph->spare_links * wr_spare_places(plan->kind)};
+    uint64_t spare = wr_spare_places(plan->kind) + most_kept(p->graph);
+    need sum = {.frames = plan->held + 2 + p->graph->spare_links * spare};
     unsigned visit = ++p->graph->visits;
     node->visit = visit;
     count_places(node, plan->kind, visit, &sum);

@@ -10,7 +10,9 @@ static weir_node *find(const wr_graph *graph, const char *end, bool output, int 
     for (int i = 0; i < graph->nodes; i++) {
         weir_node *node = graph->node[i];
         const char *name = output ? node->shown : node->name;
-        if (strlen(name) != bytes || strncmp(name, end, bytes) != 0)
+        /* A dispatcher shares its name with the collector behind it, which sends the results. */
+        bool other = output && node->class->flags & WEIR_ONE_ROOM;
+        if (other || strlen(name) != bytes || strncmp(name, end, bytes) != 0)
             continue;
         const weir_port *ports = output ? node->class->outputs : node->class->inputs;
         *port = end[bytes] ? wr_port_find(ports, end + bytes + 1) : ports ? 0 : -1;
@@ -18,15 +20,6 @@ static weir_node *find(const wr_graph *graph, const char *end, bool output, int 
             return node;
     }
     return NULL;
-}
-
-/* What frames really carry on an output: what links above were told to bring along, and what the node adds. */
-static uint64_t carried(const weir_node *node, int port)
-{
-    uint64_t kinds = wr_port_adds(&node->class->outputs[port]);
-    for (int i = 0; !(node->class->outputs[port].flags & WEIR_PORT_FRESH) && i < node->inputs; i++)
-        kinds |= node->input[i].edge->config.kinds;
-    return kinds;
 }
 
 static wr_edge *spare_locked(wr_graph *graph, int *number)
@@ -58,7 +51,7 @@ static weir_status attach_locked(wr_graph *graph, wr_edge *edge, const weir_poli
     wr_change *in = malloc(sizeof *in), *out = malloc(sizeof *out);
     edge->config = (wr_link_config){.policy = policy ? *policy : (weir_policy){0}};
     const weir_port *port = &edge->to->class->inputs[edge->to_port];
-    edge->config.kinds = (wr_port_needs(port) | wr_port_wants(port)) & carried(edge->from, edge->from_port);
+    edge->config.kinds = (wr_port_needs(port) | wr_port_wants(port)) & edge->from->output[edge->from_port].carried;
     wr_graph_configure(graph, edge);
     /* What was set aside for it. */
     uint32_t most = wr_spare_depth(edge->config.kinds);
@@ -85,6 +78,14 @@ static bool runs(const weir_node *node)
     return atomic_load(&node->shown_phase) == WR_RUNNING;
 }
 
+/* Only at the end of the way is it known what a further link means: a node that passes on what comes would need more
+ * room below, and one above a join could not say what has passed. */
+static bool may_be_attached_to(const weir_node *node, int port)
+{
+    return runs(node) && node->class->inputs[port].flags & WEIR_PORT_MANY && !node->bounds && !node->through &&
+           !(node->class->flags & WEIR_ONE_ROOM);
+}
+
 int weir_pipeline_attach(weir_pipeline *pipeline, const char *from, const char *to, const weir_policy *policy)
 {
     wr_supervisor *s = wr_pipeline_supervisor(pipeline);
@@ -94,10 +95,8 @@ int weir_pipeline_attach(weir_pipeline *pipeline, const char *from, const char *
     weir_node *producer = find(s->graph, from, true, &from_port), *consumer = find(s->graph, to, false, &to_port);
     if (!producer || !consumer)
         return WEIR_NOT_FOUND;
-    const weir_port *port = &consumer->class->inputs[to_port];
-    /* What passed before a link came cannot be known: joins keep the links they were built with. */
-    if (!runs(producer) || !runs(consumer) || !(port->flags & WEIR_PORT_MANY) || consumer->class->flags & WEIR_BOUNDS ||
-        producer->place >= consumer->place || wr_port_needs(port) & ~carried(producer, from_port))
+    if (!runs(producer) || !may_be_attached_to(consumer, to_port) || producer->place >= consumer->place ||
+        wr_port_needs(&consumer->class->inputs[to_port]) & ~producer->output[from_port].carried)
         return WEIR_BAD_GRAPH;
     pthread_mutex_lock(&s->graph->edges_lock);
     wr_edge *edge = spare_locked(s->graph, &number);
