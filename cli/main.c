@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,5 +82,10 @@ int main(int argc, char **argv)
         return WR_EXIT_DONE;
     }
     const cli_command *command = find(name);
-    return command ? command->run(argc - 1, argv + 1) : unknown(name);
+    int status = command ? command->run(argc - 1, argv + 1) : unknown(name);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (status == WR_EXIT_DONE)
+        fprintf(stderr, "weir: cannot write to standard output: %s\n", strerror(errno));
+    return status == WR_EXIT_DONE ? WR_EXIT_FAILED : status;
 }

@@ -205,7 +205,6 @@ static int run(weir_pipeline *pipeline, const run_options *options)
     FILE *summary = options->summary ? open_summary(options->summary) : NULL;
     if (options->summary && !summary)
         return WR_EXIT_REFUSED;
-    catch_signals(pipeline);
     wr_watch *watch = options->quiet || options->virtual_clock ? NULL : wr_watch_start(pipeline, options->log_json);
     weir_status status = weir_pipeline_run(pipeline);
     int result = exit_status(status);
@@ -245,6 +244,7 @@ int wr_cli_run(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     weir_clock *clock = options.virtual_clock ? weir_clock_virtual_new(0) : NULL;
     weir_pipeline *pipeline = weir_pipeline_new("line");
+    catch_signals(pipeline); /* from the first moment: whatever comes ends in an account */
     if (clock)
         weir_pipeline_clock(pipeline, clock);
     wr_cli_load(pipeline, argument);

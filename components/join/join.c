@@ -52,9 +52,6 @@ static weir_status plan(weir_node *node)
         int lag = (int)weir_input_lag(node, i);
         least = lag < least ? lag : least;
         most = lag > most ? lag : most;
-        if (weir_input_item_bytes(node, i, WEIR_KIND_PACKET))
-            return weir_fail(node, WEIR_BAD_GRAPH,
-                             "packets are not in the order of display and cannot be joined; put a decode before it");
     }
     state->window = options->window + most - least;
     state->entries = state->window + 2 * inputs;
@@ -303,9 +300,11 @@ static const weir_option options[] = {
     {0},
 };
 static const weir_port inputs[] = {
-    {.name = "in", .wants = {"weir.boxes/1", "weir.points/1"}, .flags = WEIR_PORT_MANY | WEIR_PORT_OPTIONAL},
-    {.name = "left", .wants = {"weir.boxes/1", "weir.points/1"}, .flags = WEIR_PORT_OPTIONAL},
-    {.name = "right", .wants = {"weir.boxes/1", "weir.points/1"}, .flags = WEIR_PORT_OPTIONAL},
+    {.name = "in",
+     .wants = {"weir.boxes/1", "weir.points/1"},
+     .flags = WEIR_PORT_MANY | WEIR_PORT_OPTIONAL | WEIR_PORT_ORDERED},
+    {.name = "left", .wants = {"weir.boxes/1", "weir.points/1"}, .flags = WEIR_PORT_OPTIONAL | WEIR_PORT_ORDERED},
+    {.name = "right", .wants = {"weir.boxes/1", "weir.points/1"}, .flags = WEIR_PORT_OPTIONAL | WEIR_PORT_ORDERED},
     {0},
 };
 static const weir_port outputs[] = {{.name = "out"}, {0}};

@@ -1,5 +1,6 @@
 #include "say.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,6 +50,8 @@ weir_status wr_say(weir_node *node, const weir_frame *frame, const char *label, 
         add_detail(&line, node, frame);
     flockfile(stdout);
     bool good = puts(line.text) >= 0 && fflush(stdout) == 0;
+    int error = errno;
     funlockfile(stdout);
-    return good ? WEIR_OK : weir_fail(node, WEIR_IO, "cannot write to standard output; is its reader gone?");
+    return good ? WEIR_OK
+                : weir_fail(node, WEIR_IO, "cannot write to standard output: %s; see what reads it", strerror(error));
 }

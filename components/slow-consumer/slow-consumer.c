@@ -57,8 +57,9 @@ static const weir_option options[] = {
     WEIR_OPTION(slow_options, burn, "work for that time (of one core) instead of sleeping", .text = "false"),
     WEIR_OPTION(slow_options, label, "word before the number; empty: print nothing", .text = "Slow Consumer"),
     WEIR_OPTION(slow_options, detail, "also stream, age, order and gaps", .text = "false"),
-    WEIR_OPTION(slow_options, stuck, "never return from this frame number on (for tests)", .text = "0"),
-    WEIR_OPTION(slow_options, fail, "fail at this frame number (for tests)", .text = "0"),
+    WEIR_OPTION(slow_options, stuck, "never return from this frame number on (for tests)", .text = "0", .min = 0,
+                .max = 1e15),
+    WEIR_OPTION(slow_options, fail, "fail at this frame number (for tests)", .text = "0", .min = 0, .max = 1e15),
     {0},
 };
 static const weir_port inputs[] = {{.name = "in", .flags = WEIR_PORT_MANY}, {0}};

@@ -307,14 +307,26 @@ static weir_status read_packet(weir_node *node, video_state *state, const video_
     return WEIR_OK;
 }
 
+/* A file that ends well before it says it does is cut off: that is no end to keep quiet about. */
+static void check_end(weir_node *node, const video_state *state, const video_options *options)
+{
+    const int64_t slack_ns = 2ll * 1000000000;
+    int64_t says_ns = state->reader.format->duration > 0 ? state->reader.format->duration * 1000 : 0;
+    if (!options->loop && state->timeline.jumps == 0 && says_ns - state->stamp.dts_ns > slack_ns)
+        weir_error(node, "%s ends after %.1f of %.1f s: it is cut off or damaged", options->url.text,
+                   (double)state->stamp.dts_ns / 1e9, (double)says_ns / 1e9);
+}
+
 static weir_status produce_from_file(weir_node *node, video_state *state)
 {
     const video_options *options = weir_options(node);
     struct timespec utc;
     if (!state->packet->data) {
         weir_status status = read_packet(node, state, options);
-        if (status == WEIR_END && state->started)
+        if (status == WEIR_END && state->started) {
+            check_end(node, state, options);
             return WEIR_END;
+        }
         if (status == WEIR_END)
             return weir_fail(node, WEIR_BAD_DATA, "%s holds no picture; check url=", options->url.text);
         if (status < 0 && state->started) {

@@ -55,6 +55,7 @@ enum {
     WEIR_PORT_MANY = 1,     /* input: any number of links may lead here (else one) */
     WEIR_PORT_FRESH = 2,    /* output: frames do not carry the input's attachments */
     WEIR_PORT_OPTIONAL = 4, /* may stay unlinked (outputs always may) */
+    WEIR_PORT_ORDERED = 8,  /* input: frames must be in the order of display, so packets are decoded first */
 };
 
 enum {

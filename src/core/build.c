@@ -391,7 +391,9 @@ static void needs_decoder(builder *b, wr_edge *edge)
 {
     const uint64_t picture = 1ull << WEIR_KIND_PICTURE, packet = 1ull << WEIR_KIND_PACKET;
     uint64_t has = edge->from->output[edge->from_port].kinds;
-    if (!(wr_port_needs(&edge->to->class->inputs[edge->to_port]) & picture) || has & picture || !(has & packet))
+    const weir_port *in = &edge->to->class->inputs[edge->to_port];
+    bool wanted = wr_port_needs(in) & picture || in->flags & WEIR_PORT_ORDERED;
+    if (!wanted || has & picture || !(has & packet))
         return;
     const wr_node_text *text = wr_description_find(b->text, edge->from->name);
     if (decode_class(b))

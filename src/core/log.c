@@ -1,3 +1,4 @@
+#include "core/option.h"
 #include <weir/log.h>
 
 #include <ctype.h>
@@ -51,10 +52,19 @@ static void cut_out(char *from, const char *to, const char *mark)
 }
 
 /* scheme://user:password@host: what stands between :// and the last @ before the host's end. */
+/* An address in quotes, or one that is all of a value, goes on over blanks. */
+static bool in_quotes(const char *text, const char *colon)
+{
+    while (colon > text && isalnum((unsigned char)colon[-1]))
+        colon--;
+    return colon == text || colon[-1] == '"';
+}
+
 static void mask_userinfo(char *text)
 {
     for (char *at = strstr(text, "://"); at; at = strstr(at + 3, "://")) {
-        char *start = at + 3, *end = start + strcspn(start, "/?# \t\n\"'<>"), *sign = NULL;
+        const char *ends = in_quotes(text, at) ? "/?#\n\"<>" : "/?# \t\n\"'<>";
+        char *start = at + 3, *end = start + strcspn(start, ends), *sign = NULL;
         for (char *c = start; c < end; c++)
             if (*c == '@')
                 sign = c;
@@ -98,8 +108,36 @@ static void mask_query(char *text)
     }
 }
 
+/* --- what was brought in by reference is known, and nowhere shown --- */
+
+enum { SECRETS_MAX = 256, SECRET_LEAST = 3 };
+static pthread_mutex_t secrets_lock = PTHREAD_MUTEX_INITIALIZER;
+static char *secret[SECRETS_MAX]; /* under secrets_lock */
+static int secrets;               /* under secrets_lock */
+
+void wr_secret_remember(const char *value)
+{
+    pthread_mutex_lock(&secrets_lock);
+    bool known = strlen(value) < SECRET_LEAST || secrets == SECRETS_MAX;
+    for (int i = 0; i < secrets && !known; i++)
+        known = strcmp(secret[i], value) == 0;
+    if (!known && (secret[secrets] = strdup(value)))
+        secrets++;
+    pthread_mutex_unlock(&secrets_lock);
+}
+
+static void mask_known(char *text)
+{
+    pthread_mutex_lock(&secrets_lock);
+    for (int i = 0; i < secrets; i++)
+        for (char *at = strstr(text, secret[i]); at; at = strstr(at + 3, secret[i]))
+            cut_out(at, at + strlen(secret[i]), "***");
+    pthread_mutex_unlock(&secrets_lock);
+}
+
 char *weir_mask(char *text)
 {
+    mask_known(text);
     mask_userinfo(text);
     mask_query(text);
     return text;

@@ -59,7 +59,7 @@ typedef struct wr_input {
 typedef struct wr_output {
     uint64_t kinds;   /* what frames can carry here */
     uint64_t carried; /* and what they do, since somebody below asked for it when this was built */
-    wr_edge **edge; /* room for `room`; the producer's strand alone changes it while running */
+    wr_edge **edge;   /* room for `room`; the producer's strand alone changes it while running */
     int edges, room;
 } wr_output;
 
@@ -112,11 +112,11 @@ struct weir_node {
     wr_plan_store plan[WR_PLAN_STORES];
     int plans;
     unsigned keeps;
-    uint64_t through; /* what it passes on for those below */
+    uint64_t through;         /* what it passes on for those below */
     const weir_node *decodes; /* a decoder that was put in: the node whose packets it takes, from this output */
     int decodes_port;
     unsigned holds_back; /* frames before it sends the first; 0: as many as it keeps */
-    unsigned lag; /* frames that it and the nodes above may hold back */
+    unsigned lag;        /* frames that it and the nodes above may hold back */
     size_t plan_bytes;
     wr_store *store[WEIR_KINDS_MAX];
     int64_t *passed; /* of each stream, what outputs were told; only with bounds */

@@ -39,6 +39,8 @@ void wr_print_double(double value, char *text, size_t bytes); /* the shortest th
  * that names what was not there, never what it held. A file may hold up to 64 KiB; line ends at its end are left out.
  * What a secret held is not looked through for further ones. */
 char *wr_secret_resolve(const char *text, char *why, size_t why_bytes);
+/* From now on weir_mask() takes this out wherever it stands, unless it is shorter than three bytes. Any thread. */
+void wr_secret_remember(const char *value);
 /* True if the text refers to a secret. */
 bool wr_secret_used(const char *text);
 /* True if weir_mask() finds a password in the text that is not brought in by a reference. */

@@ -50,8 +50,11 @@ static bool add_file(wr_text *value, const char *path, char *why, size_t why_byt
         ok = true;
     while (ok && bytes > 0 && (data[bytes - 1] == '\n' || data[bytes - 1] == '\r'))
         bytes--;
-    if (ok)
-        wr_text_add(value, "%.*s", (int)bytes, data);
+    if (ok) {
+        data[bytes] = '\0';
+        wr_secret_remember(data);
+        wr_text_add(value, "%s", data);
+    }
     if (data)
         explicit_bzero(data, SECRET_BYTES_MAX + 1);
     free(data);
@@ -75,9 +78,10 @@ static bool add_secret(wr_text *value, const char *name, char *why, size_t why_b
         return false;
     }
     const char *found = getenv(name);
-    if (found)
+    if (found) {
+        wr_secret_remember(found);
         wr_text_add(value, "%s", found);
-    else
+    } else
         snprintf(why, why_bytes, "the environment has no variable %s, which ${%s} asks for", name, name);
     return found != NULL;
 }

@@ -460,6 +460,18 @@ def secrets_reach_the_component_alone():
 
 
 @test
+def secrets_are_never_shown_whatever_they_hold():
+    for secret in ("my pass", 'p"q/r', "a\tb", "sekrit", "p@ss?word"):
+        for line in ("test-source frames=1 ! jsonl path=/proc/${TOK}/x", "video url=rtsp://joe:${TOK}@127.0.0.1:9/x retry=false ! null",
+                     "video url=http://127.0.0.1:9/${TOK}/x retry=false ! null", "video url=/nofile/${TOK}.mp4 ! null"):
+            file = path("secret.json")
+            result = weir("run", "--summary", file, "--duration", "5s", line, TOK=secret)
+            written = open(file, encoding="utf-8").read() if os.path.exists(file) else ""
+            expect("it fails", result.status != 0, line)
+            expect("nothing is shown", secret not in result.out + result.err + written, secret, line, result.err)
+
+
+@test
 def without_a_terminal_there_are_no_control_codes():
     result = with_plugin("run", "cli-source rate=100 frames=150 ! cli-sink", TERM="xterm")
     equal("standard error", result.err, "")
