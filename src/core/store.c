@@ -25,9 +25,9 @@ size_t wr_store_cost(uint32_t slots, size_t item_bytes, size_t data_bytes)
 
 static bool enter(wr_store *store)
 {
-    for (uint16_t id = 0; id < WR_STORES_MAX; id++) {
+    for (unsigned id = 0; id < WR_STORES_MAX; id++) {
         wr_store *none = NULL;
-        store->id = id;
+        store->id = (uint16_t)id;
         if (atomic_compare_exchange_strong(&table[id], &none, store))
             return true;
     }

@@ -210,7 +210,7 @@ static void setting_of_only_link(yaml_reader *reader, bool has_from, size_t firs
         add_setting(reader, &link->settings, key, value);
     else if (link)
         problem(reader, key->at, "%s: is given twice, here and in from:", key->text);
-    else if (links)
+    else if (links && reader->description->link)
         problem(reader, key->at, "%s: is meant for which of %zu links? Write from: {%s: {%s: ...}, ...}", key->text,
                 links, reader->description->link[first_link].from, key->text);
     else if (!has_from)
