@@ -310,6 +310,43 @@ static void test_links_come_and_go(void **state)
     }
 }
 
+/* Only to the ends of the way; and what leaves a node with replicas are its results, all of them, in order. */
+static void test_where_links_may_be_attached(void **state)
+{
+    (void)state;
+    weir_pipeline *p = weir_pipeline_new("attach");
+    wt_books_reset(4096);
+    weir_pipeline_spare_links(p, 2);
+    assert_int_equal(
+        weir_pipeline_line(p, "t-source name=a frames=0 bytes=4KiB ! t-filter name=r replicas=2 ! t-sink name=y "
+                              "; t-source name=b frames=0 period=1ms ! t-filter name=f ! t-sink name=z ; "
+                              "t-source name=c frames=0 period=1ms ! t-filter name=g ! join name=j ! t-sink name=x "
+                              "; @c ! @j"),
+        WEIR_OK);
+    pthread_t thread = run_apart(p);
+    wt_await_got("z", 1);
+    wt_await_got("y", 1);
+    wt_await_got("x", 1);
+    assert_int_equal(weir_pipeline_attach(p, "b", "r", NULL), WEIR_BAD_GRAPH);
+    assert_int_equal(weir_pipeline_attach(p, "a", "f", NULL), WEIR_BAD_GRAPH);
+    assert_int_equal(weir_pipeline_attach(p, "b", "j", NULL), WEIR_BAD_GRAPH);
+    assert_int_equal(weir_pipeline_attach(p, "b", "g", NULL), WEIR_BAD_GRAPH);
+    assert_true(weir_pipeline_attach(p, "r", "z", NULL) >= 0);
+    while (got_from("z", "r") < 200)
+        sched_yield();
+    weir_pipeline_stop(p);
+    assert_int_equal(join(thread), WEIR_OK);
+    const wt_book *z = wt_book_find("z");
+    int64_t last = 0;
+    for (size_t i = 0; i < z->got.count; i++) {
+        if (strcmp(z->got.note[i].from, "r") != 0)
+            continue;
+        assert_true(last == 0 || z->got.note[i].number == last + 1);
+        last = z->got.note[i].number;
+    }
+    weir_pipeline_free(p);
+}
+
 /* A timer of one strand does not wait for a worker that another strand keeps busy, while some worker is free. */
 static void test_pool_keeps_time_while_one_is_busy(void **state)
 {
@@ -585,6 +622,7 @@ int main(void)
         cmocka_unit_test(test_only_who_is_inside_a_call_is_blamed),
         cmocka_unit_test(test_a_timer_without_room_sleeps),
         cmocka_unit_test(test_links_come_and_go),
+        cmocka_unit_test(test_where_links_may_be_attached),
         cmocka_unit_test(test_pool_keeps_time_while_one_is_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
