@@ -199,12 +199,12 @@ static void test_a_stuck_branch_ends_for_those_below(void **state)
     (void)state;
     weir_log_set_sink(quiet, NULL);
     for (int i = 0; i < 3; i++) {
-        static weir_pipeline *volatile left; /* its thread is left behind */
-        left = pipeline_of("thread", lines[i]);
-        pthread_t thread = run_apart(left);
+        static weir_pipeline *volatile left[3]; /* their threads are left behind */
+        weir_pipeline *p = left[i] = pipeline_of("thread", lines[i]);
+        pthread_t thread = run_apart(p);
         wt_await_got("z", 3000);
         assert_int_equal(join(thread), WEIR_STUCK);
-        weir_stats *stats = weir_pipeline_stats(left);
+        weir_stats *stats = weir_pipeline_stats(p);
         assert_null(wt_check_sums(stats));
         assert_string_equal(wt_node(stats, "stuck")->state, "stuck");
         assert_non_null(strstr(wt_node(stats, "stuck")->error, "raise stall="));
