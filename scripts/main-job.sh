@@ -11,6 +11,10 @@ results=results/$(date +%Y%m%d-%H%M%S)
 if [ -z "$video" ]; then
     video=deps/clips/street.mp4
     duration=${duration:-30s}
+elif [[ $video != *://* && ! -r $video ]]; then
+    # weir itself would not show what comes through the environment.
+    echo "main job: cannot read $video: check VIDEO=" >&2
+    exit 2
 fi
 mkdir -p "$results"
 # The address may hold a password: it goes through the environment, not the command line, and is masked wherever shown.
