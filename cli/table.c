@@ -124,7 +124,7 @@ static void put_rate(text_grid *grid, uint64_t now, uint64_t before, double seco
 
 static void print_nodes(wr_text *out, const weir_stats *now, const weir_stats *before)
 {
-    static const char *const head[] = {"NODE", "COMPONENT", "STATE", "IN/s", "OUT/s", "BUSY p50", "p99", "ERRORS"};
+    static const char *const head[] = {"NODE", "COMPONENT", "STATE", "ERRORS", "IN/s", "OUT/s", "BUSY p50", "p99"};
     double seconds = seconds_between(now, before);
     text_grid grid = {.columns = 8, .right = "lllrrrrr"};
     for (int i = 0; i < 8; i++)
@@ -135,11 +135,11 @@ static void print_nodes(wr_text *out, const weir_stats *now, const weir_stats *b
         put(&grid, "%s", node->name);
         put(&grid, "%s", node->component);
         put(&grid, "%s", node->state);
+        put(&grid, "%llu", (unsigned long long)node->errors + node->lost);
         put_rate(&grid, node->frames_in, old ? old->frames_in : 0, seconds);
         put_rate(&grid, node->frames_out, old ? old->frames_out : 0, seconds);
         put(&grid, "%s", spread_text(node->busy.p50_ns, &node->busy, p50));
         put(&grid, "%s", spread_text(node->busy.p99_ns, &node->busy, p99));
-        put(&grid, "%llu", (unsigned long long)node->errors + node->lost);
     }
     print_grid(out, &grid);
 }

@@ -59,9 +59,9 @@ static void the_table_says_what_happens(void **state)
     char *text = wr_table_text(&stats, &before, 0, 0, &lines);
     assert_string_equal(text,
                         "street  1:02:05  running  frames in memory at most 1.0 of 3.0 MiB\n"
-                        "NODE     COMPONENT  STATE       IN/s    OUT/s  BUSY p50      p99   ERRORS\n"
-                        "camera   video      running        -     25.0         -        -        0\n"
-                        "detect   detect     running      0.0        -     38 ms    51 ms        3\n"
+                        "NODE     COMPONENT  STATE     ERRORS     IN/s    OUT/s  BUSY p50      p99\n"
+                        "camera   video      running        0        -     25.0         -        -\n"
+                        "detect   detect     running        3      0.0        -     38 ms    51 ms\n"
                         "LINK             TAKE          /s  AGE p50      p99  WAITING  LET GO\n"
                         "camera > detect  latest      10.0   1.5 ms   12.3 s        1  48 superseded, 1 expired\n");
     assert_int_equal(lines, 6);
