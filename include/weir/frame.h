@@ -68,7 +68,7 @@ typedef struct weir_ref {
 typedef struct weir_frame {
     int64_t number;      /* counts access units of the stream in coding order, from 1 */
     int64_t order;       /* rank on display, from 1; WEIR_NO_ORDER on packets */
-    int64_t captured_ns; /* monotonic clock, see weir_node_now() */
+    int64_t captured_ns; /* monotonic clock, see weir_now() */
     int64_t pts_ns;      /* the media's own time, or WEIR_NO_TIME */
     int64_t utc_ns;      /* best estimate of the wall clock at capture since 1970, or WEIR_NO_TIME */
     int64_t offered_ns;  /* set by links: when it was offered to the link it came from */

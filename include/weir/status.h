@@ -1,7 +1,7 @@
 /* Status: how a call ended.
  *
  * Zero and above is good news, below zero is a failure whose one-sentence
- * text stands with the object that failed: weir_node_fail() sets it for a
+ * text stands with the object that failed: weir_fail() sets it for a
  * node, weir_pipeline_error() reads it for a pipeline.
  */
 #ifndef WEIR_STATUS_H
