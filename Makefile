@@ -11,7 +11,7 @@ help:
 	@echo 'make test                 build everything and run all tests'
 	@echo 'make build                build/weir, build/libweir.so, build/libweir.a'
 	@echo 'make check-all            sanitizers, clang, clang-tidy, formatting, a minute of fuzzing'
-	@echo 'make bench                measure (make bench NAME=liveness for one, ARGUMENTS=... for it)'
+	@echo 'make bench                measure beside others (NAME=handover for one, GATE=1 to fail on a missed bar)'
 	@echo 'make install PREFIX=DIR   install (default $(PREFIX))'
 
 $(BUILD)/build.ninja:
@@ -45,8 +45,11 @@ fuzz:
 	@tests/fuzz/run.sh $(or $(SECONDS_EACH),60)
 
 bench: build
-	@scripts/setup.sh bench
-	@bench/run.sh $(BUILD) $(NAME) $(ARGUMENTS)
+	@scripts/setup.sh run bench model clip
+	@# It may have been set up before the libraries of others were there.
+	@[ -e $(BUILD)/.bench ] || meson setup --reconfigure $(BUILD) >$(BUILD)/.bench-log 2>&1 || { cat $(BUILD)/.bench-log; exit 1; }
+	@touch $(BUILD)/.bench
+	@bench/run.sh $(BUILD) $(NAME) $(if $(GATE),--gate) $(ARGUMENTS)
 
 install: build
 	@meson configure $(BUILD) --prefix=$(PREFIX)

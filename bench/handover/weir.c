@@ -1,0 +1,150 @@
+/* Empty frames through weir: `weir-handover SHAPE COUNT FRAMES POLICY`, SHAPE fan (COUNT consumers) or chain (COUNT
+ * links one after the other). Prints what passed and in which time, as JSON. */
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <weir/component.h>
+#include <weir/pipeline.h>
+
+static int64_t frames_wanted;
+static _Atomic int64_t began_ns, ended_ns;
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+typedef struct counted {
+    int64_t frames;
+} counted;
+
+static weir_status produce(weir_node *node)
+{
+    counted *self = weir_state(node);
+    if (self->frames == frames_wanted)
+        return WEIR_END;
+    if (self->frames++ == 0)
+        began_ns = now_ns();
+    weir_frame frame = weir_frame_new(node, weir_now(node));
+    weir_send(node, 0, &frame);
+    return WEIR_MORE;
+}
+
+static weir_status pass_on(weir_node *node, int input, const weir_frame *frame)
+{
+    (void)input;
+    weir_frame copy = weir_frame_fork(frame);
+    weir_send(node, 0, &copy);
+    return WEIR_OK;
+}
+
+static weir_status swallow(weir_node *node, int input, const weir_frame *frame)
+{
+    counted *self = weir_state(node);
+    (void)input;
+    (void)frame;
+    self->frames++;
+    return WEIR_OK;
+}
+
+/* Consumers end one after the other: the last one counts. */
+static weir_status finish(weir_node *node, int input)
+{
+    int64_t now = now_ns(), last = atomic_load(&ended_ns);
+    (void)node;
+    (void)input;
+    while (last < now && !atomic_compare_exchange_weak(&ended_ns, &last, now))
+        ;
+    return WEIR_OK;
+}
+
+static const weir_port in[] = {{.name = "in"}, {0}}, out[] = {{.name = "out"}, {0}};
+static const weir_component_class source = {
+    .name = "b-source", .summary = "sends", .outputs = out, .state_bytes = sizeof(counted), .produce = produce};
+static const weir_component_class relay = {
+    .name = "b-relay", .summary = "passes on", .inputs = in, .outputs = out, .process = pass_on};
+static const weir_component_class sink = {.name = "b-sink",
+                                          .summary = "counts",
+                                          .inputs = in,
+                                          .state_bytes = sizeof(counted),
+                                          .process = swallow,
+                                          .finish = finish};
+
+static void fan(weir_pipeline *p, int count, const weir_policy *policy)
+{
+    char name[16];
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "sink%d", i);
+        weir_pipeline_add(p, name, "b-sink", NULL);
+        weir_pipeline_link(p, "source", name, policy);
+    }
+}
+
+static void chain(weir_pipeline *p, int links, const weir_policy *policy)
+{
+    char name[16], before[16] = "source";
+    for (int i = 1; i <= links; i++) {
+        snprintf(name, sizeof name, "node%d", i);
+        weir_pipeline_add(p, name, i == links ? "b-sink" : "b-relay", NULL);
+        weir_pipeline_link(p, before, name, policy);
+        memcpy(before, name, sizeof before);
+    }
+}
+
+/* False if a link's account does not add up, or a link that loses nothing lost something. */
+static bool is_true(const weir_stats *stats, bool every)
+{
+    for (int i = 0; i < stats->links; i++) {
+        const weir_link_stats *link = &stats->link[i];
+        uint64_t let_go = 0;
+        for (int r = 0; r < WEIR_REASONS; r++)
+            let_go += link->dropped[r];
+        if (link->offered != link->taken + let_go + link->waiting || (every && link->taken != (uint64_t)frames_wanted))
+            return false;
+    }
+    return true;
+}
+
+static bool print(weir_pipeline *p, bool every)
+{
+    weir_stats *stats = weir_pipeline_stats(p);
+    if (!stats)
+        return false;
+    const weir_link_stats *last = &stats->link[stats->links - 1];
+    bool good = is_true(stats, every);
+    double ns = (double)(ended_ns - began_ns) / (double)frames_wanted;
+    printf("{\"ns_per_frame\": %.2f, \"frames_per_s\": %.0f, \"taken\": %" PRIu64 ", \"age_p50_us\": %.2f, "
+           "\"age_p99_us\": %.2f, \"accounts_true\": %s}\n",
+           ns, 1e9 / ns, last->taken, (double)last->age.p50_ns / 1e3, (double)last->age.p99_ns / 1e3,
+           good ? "true" : "false");
+    weir_stats_free(stats);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 6) {
+        fprintf(stderr, "usage: weir-handover fan|chain COUNT FRAMES every|latest DEPTH\n");
+        return 2;
+    }
+    bool every = strcmp(argv[4], "every") == 0;
+    weir_policy policy = {.take = every ? WEIR_EVERY : WEIR_LATEST, .depth = every ? (unsigned)atoi(argv[5]) : 0};
+    frames_wanted = atoll(argv[3]);
+    weir_register(&source);
+    weir_register(&relay);
+    weir_register(&sink);
+    weir_pipeline *p = weir_pipeline_new("handover");
+    weir_pipeline_add(p, "source", "b-source", NULL);
+    (strcmp(argv[1], "fan") == 0 ? fan : chain)(p, atoi(argv[2]), &policy);
+    weir_status status = weir_pipeline_run(p);
+    if (status < 0)
+        fprintf(stderr, "%s\n", weir_pipeline_error(p));
+    bool good = status >= 0 && print(p, every);
+    weir_pipeline_free(p);
+    return good ? 0 : 1;
+}

@@ -1,0 +1,86 @@
+"""What a benchmark declares: cases with contenders that do the same work, the figures they give, and the bars.
+
+A benchmark is a folder bench/NAME with a module bench.py that has a doc string (its first line says what is measured) and
+
+    cases(context) -> [Case]      what is run
+    BARS = [Bar(...)]             what must hold
+
+A contender is a program that does the work once and prints, as the last line of its standard output, one JSON object of
+figures. Processor time and peak memory of the process and its children are added to it: `cpu_s`, `rss_mib`, `wall_s`.
+"""
+import os
+import shutil
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Figure:
+    """A number that contenders give under `key`. `more` says which way is better."""
+    key: str
+    label: str
+    digits: int = 1
+    more: bool = True
+    scale: float = 1.0
+
+
+@dataclass
+class Contender:
+    name: str
+    command: list
+    missing: str = ""  # why it cannot run here, in words; "" if it can
+    environment: dict = field(default_factory=dict)
+    timeout_s: float = 120
+
+
+@dataclass
+class Case:
+    """Contenders that take turns, `rounds` times. Ratios are against the contender called `base`. `figures[0]` is what
+    ratios and the plot are about."""
+    name: str
+    title: str
+    contenders: list
+    figures: list
+    base: str
+    rounds: int = 7
+
+
+@dataclass
+class Bar:
+    """`of`'s figure, divided by `over`'s in the same round if there is an `over`, median of the rounds. With `plus`, the
+    allowance is added to `over`'s figure instead: of <= over + plus."""
+    says: str
+    case: str
+    of: str
+    figure: str
+    over: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    plus: float | None = None
+
+
+@dataclass
+class Context:
+    """Where things are. `quick` asks for a run that only shows that everything works."""
+    root: str
+    build: str
+    scratch: str
+    quick: bool = False
+
+    @property
+    def weir(self):
+        return os.path.join(self.build, "weir")
+
+    def here(self, *parts):
+        return os.path.join(self.root, "bench", *parts)
+
+    def deps(self, *parts):
+        return os.path.join(self.root, "deps", *parts)
+
+    def program(self, benchmark, name):
+        """A program of bench/BENCHMARK/meson.build, and why it is missing if it is."""
+        path = os.path.join(self.build, "bench", benchmark, name)
+        return path, "" if os.path.exists(path) else f"{name} was not built: its libraries are missing (make bench installs them)"
+
+    @staticmethod
+    def tool(name):
+        return "" if shutil.which(name) else f"{name} is not installed"
