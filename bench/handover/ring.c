@@ -70,7 +70,8 @@ int main(int argc, char **argv)
     }
     clock_gettime(CLOCK_MONOTONIC, &ended);
     pthread_join(thread, NULL);
-    double ns = ((double)(ended.tv_sec - began.tv_sec) * 1e9 + (double)(ended.tv_nsec - began.tv_nsec)) / (double)frames;
+    double ns =
+        ((double)(ended.tv_sec - began.tv_sec) * 1e9 + (double)(ended.tv_nsec - began.tv_nsec)) / (double)frames;
     printf("{\"ns_per_frame\": %.2f, \"frames_per_s\": %.0f}\n", ns, 1e9 / ns);
     return sum == frames * (frames - 1) / 2 ? 0 : 1;
 }

@@ -3,9 +3,12 @@
  * The sleeper arms the bell, looks once more for work, and waits only if there
  * is none. Whoever makes work publishes it first and rings then.
  *
- * Invariant (no lost wake-up): arming and publishing are sequentially consistent
- * stores, looking and ringing begin with sequentially consistent loads. So either
- * the sleeper's second look sees the work, or the ringer sees the bell armed.
+ * Invariant (no lost wake-up): between arming and the second look, and between
+ * publishing and looking at the bell, all stores become visible. So either the
+ * sleeper's second look sees the work, or the ringer sees the bell armed. Stores
+ * become visible by being sequentially consistent, or by a wr_bell_fence() after
+ * them, or because the sleeper makes them so with wr_barrier() (a link that is
+ * hasty, core/link.h).
  */
 #ifndef WR_BELL_H
 #define WR_BELL_H
@@ -24,12 +27,19 @@ typedef struct wr_bell {
 static inline void wr_bell_arm(wr_bell *bell)
 {
     atomic_store(&bell->word, 1);
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 /* True if it was still armed, so that nobody else will act on it. */
 static inline bool wr_bell_disarm(wr_bell *bell)
 {
     return atomic_exchange(&bell->word, 0) == 1;
+}
+
+/* Before wr_bell_ring(), where what was published was not stored sequentially consistently. */
+static inline void wr_bell_fence(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 /* Any thread; with rung NULL also from signal handlers. */

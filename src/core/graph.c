@@ -42,7 +42,7 @@ static int port_count(const weir_port *ports)
 
 weir_node *wr_graph_add(wr_graph *graph, const char *name, const weir_component_class *class)
 {
-    weir_node *node = wr_must(calloc(1, sizeof *node));
+    weir_node *node = wr_must(wr_memory_lines(sizeof *node));
     graph->node = wr_must(realloc(graph->node, sizeof *graph->node * (size_t)(graph->nodes + 1)));
     graph->node[graph->nodes++] = node;
     node->class = class;
@@ -53,9 +53,8 @@ weir_node *wr_graph_add(wr_graph *graph, const char *name, const weir_component_
     node->strand_number = -1;
     node->stall_ns = 30ll * 1000000000;
     node->options = wr_must(calloc(1, class->options_bytes + 1));
-    node->state = wr_must(aligned_alloc(64, (class->state_bytes + 64) / 64 * 64));
-    memset(node->state, 0, class->state_bytes);
-    node->busy = wr_must(calloc(1, sizeof *node->busy));
+    node->state = wr_must(wr_memory_lines(class->state_bytes));
+    node->busy = wr_must(wr_memory_lines(sizeof *node->busy));
     node->outputs = port_count(class->outputs);
     node->output = wr_must(calloc((size_t)node->outputs + 1, sizeof *node->output));
     pthread_mutex_init(&node->changes_lock, NULL);
@@ -65,8 +64,7 @@ weir_node *wr_graph_add(wr_graph *graph, const char *name, const weir_component_
 
 static wr_edge *edge_new(wr_graph *graph)
 {
-    wr_edge *edge = wr_must(aligned_alloc(64, (sizeof *edge + 63) / 64 * 64));
-    memset(edge, 0, sizeof *edge);
+    wr_edge *edge = wr_must(wr_memory_lines(sizeof *edge));
     graph->edge = wr_must(realloc(graph->edge, sizeof *graph->edge * (size_t)(graph->edges + 1)));
     graph->edge[graph->edges++] = edge;
     return edge;
@@ -84,8 +82,12 @@ static void enter_output(wr_output *out, wr_edge *edge)
 static void enter_input(weir_node *to, wr_edge *edge)
 {
     if (to->inputs == to->inputs_room) {
+        wr_input *grown = wr_must(wr_memory_lines(sizeof *grown * (size_t)(to->inputs_room * 2 + 4)));
+        if (to->inputs)
+            memcpy(grown, to->input, sizeof *grown * (size_t)to->inputs);
+        free(to->input);
+        to->input = grown;
         to->inputs_room = to->inputs_room * 2 + 4;
-        to->input = wr_must(realloc(to->input, sizeof *to->input * (size_t)to->inputs_room));
     }
     edge->input = to->inputs;
     to->input[to->inputs++] = (wr_input){.edge = edge, .accept = true};

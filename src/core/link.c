@@ -1,6 +1,7 @@
 #include "core/link.h"
 
 #include "core/store.h"
+#include "os/barrier.h"
 #include <sched.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #define ACQUIRE memory_order_acquire
 #define RELEASE memory_order_release
 
+enum { HASTY_AFTER = 256 }; /* frames in a row whose consumer was awake: far more than one barrier costs */
 enum { IDENTITY_WORDS = offsetof(weir_frame, refs) / 8, REF_WORDS = sizeof(weir_ref) / 8 };
 _Static_assert(offsetof(weir_frame, refs) == 64 && sizeof(weir_ref) == 16, "a frame crosses in whole words");
 
@@ -31,6 +33,7 @@ bool wr_link_open(wr_link *link, const wr_link_config *config)
     if (!wr_memory_map(&link->memory, wr_link_cost(config), false))
         return false;
     link->shared = link->memory.data;
+    link->may_haste = wr_barrier_ready();
     link->slot = (wr_slot_words *)(link->shared + 1);
     link->passed = (_Atomic int64_t *)(link->slot + link->slots);
     for (uint32_t i = 0; i < config->streams; i++)
@@ -104,6 +107,45 @@ static bool evicts(const wr_link *link)
            (link->config.policy.take == WEIR_LATEST || link->config.policy.take == WEIR_NEWEST);
 }
 
+/* --- waking the other side --- */
+
+/* Something was published. True if the bell must be looked at again after a fence. The last fence of all comes after the
+ * haste was announced: whoever did not see it announced had armed the bell before, and will be seen. */
+static bool announce(const wr_link *link, bool asleep, wr_bell *bell, uint32_t *awake, _Atomic uint32_t *hasty)
+{
+    bool was_hasty = atomic_load_explicit(hasty, RELAXED) != 0;
+    if (link->producer_bell == link->consumer_bell)
+        return false; /* inline: both are moved by the one who is awake */
+    if (asleep) {
+        wr_bell_ring(bell);
+        *awake = 0;
+        if (was_hasty)
+            atomic_store_explicit(hasty, 0, RELEASE); /* whoever sees this sees all that was published in haste */
+        return true;
+    }
+    if (was_hasty)
+        return false;
+    if ((*awake)++ == HASTY_AFTER && link->may_haste)
+        atomic_store_explicit(hasty, 1, RELAXED);
+    return true;
+}
+
+static bool is_armed(const wr_bell *bell)
+{
+    return atomic_load_explicit(&bell->word, RELAXED) != 0;
+}
+
+bool wr_link_producer_is_hasty(const wr_link *link)
+{
+    return atomic_load_explicit(&link->shared->producer_hasty, ACQUIRE) != 0;
+}
+
+bool wr_link_consumer_is_hasty(const wr_link *link)
+{
+    return atomic_load_explicit(&link->shared->starved, RELAXED) != 0 &&
+           atomic_load_explicit(&link->shared->consumer_hasty, ACQUIRE) != 0;
+}
+
 /* --- the producer --- */
 
 /* Frames that wait, by what the producer knows of head: never less than there are. */
@@ -116,11 +158,13 @@ static uint64_t occupied(wr_link *link, uint64_t tail, uint64_t enough)
 
 static bool bytes_left(const wr_link *link, uint64_t bytes, unsigned quarters)
 {
+    uint64_t limit = link->config.limit_bytes;
+    if (limit == 0)
+        return true;
     uint64_t in = atomic_load_explicit(&link->shared->bytes_in, RELAXED);
     uint64_t out = atomic_load(&link->shared->bytes_out);
-    uint64_t limit = link->config.limit_bytes;
     /* One packet may always wait, however large: a link that nothing fits through would never end. */
-    return limit == 0 || in == out || in - out + bytes <= limit * quarters / 4;
+    return in == out || in - out + bytes <= limit * quarters / 4;
 }
 
 /* Lets packets go so that what is left can be decoded: frames that no other needs when it gets tight, then everything
@@ -171,10 +215,10 @@ static void accept(wr_link *link, weir_frame *frame, uint64_t tail, uint64_t byt
     uint64_t most = atomic_load_explicit(&shared->waiting_max, RELAXED);
     if (tail + 1 - link->producer.head_seen > most && occupied(link, tail + 1, 0) > most)
         atomic_store_explicit(&shared->waiting_max, occupied(link, tail + 1, UINT64_MAX), RELEASE);
-    atomic_store(&shared->tail, tail + 1);
+    atomic_store_explicit(&shared->tail, tail + 1, RELEASE);
 }
 
-void wr_link_offer(wr_link *link, weir_frame *frame, int64_t now_ns)
+bool wr_link_publish(wr_link *link, weir_frame *frame, int64_t now_ns)
 {
     wr_link_shared *shared = link->shared;
     weir_frame evicted; /* not cleared: that takes as long as the rest */
@@ -204,29 +248,67 @@ void wr_link_offer(wr_link *link, weir_frame *frame, int64_t now_ns)
     weir_frame_drop(&evicted);
     weir_frame_drop(frame);
     link->producer.gap |= refusal != NULL;
-    if (!refusal)
-        wr_bell_ring(link->consumer_bell);
+    wr_bell *bell = link->consumer_bell;
+    return !refusal && announce(link, is_armed(bell), bell, &link->producer.awake, &shared->producer_hasty);
 }
 
-/* Once a link had no room, it has room again when half of it is free: the two sides then wake each other once for many
- * frames. */
+void wr_link_ring(wr_link *link)
+{
+    wr_bell_ring(link->consumer_bell);
+}
+
+void wr_link_offer(wr_link *link, weir_frame *frame, int64_t now_ns)
+{
+    if (!wr_link_publish(link, frame, now_ns))
+        return;
+    wr_bell_fence();
+    wr_link_ring(link);
+}
+
 static uint64_t room_wanted(const wr_link *link)
 {
     uint64_t half = (link->config.policy.depth + 1) / 2;
     return half > link->config.burst ? half : link->config.burst;
 }
 
+/* `quarters` of the bytes may be in use. */
+static bool has_room(wr_link *link, uint64_t want, unsigned quarters)
+{
+    uint64_t tail = atomic_load_explicit(&link->shared->tail, RELAXED);
+    uint64_t depth = link->config.policy.depth;
+    return occupied(link, tail, depth - want + 1) <= depth - want && bytes_left(link, 0, quarters);
+}
+
+bool wr_link_room_now(wr_link *link)
+{
+    if (!link->config.waits || wr_link_is_cut(link))
+        return true;
+    if (!has_room(link, link->config.burst, 3))
+        return false;
+    if (atomic_load_explicit(&link->shared->starved, RELAXED) != 0)
+        atomic_store_explicit(&link->shared->starved, 0, RELAXED);
+    return true;
+}
+
+/* The consumer rings only those who are starved: that must be said before the last look, as the bell must be armed. */
+static bool starves(wr_link *link)
+{
+    atomic_store(&link->shared->starved, 1);
+    wr_bell_fence();
+    if (wr_link_consumer_is_hasty(link))
+        wr_barrier();
+    return !has_room(link, room_wanted(link), 2);
+}
+
 bool wr_link_room(wr_link *link)
 {
     if (!link->config.waits || wr_link_is_cut(link))
         return true;
-    uint64_t tail = atomic_load_explicit(&link->shared->tail, RELAXED);
-    uint64_t depth = link->config.policy.depth;
-    bool starved = atomic_load_explicit(&link->producer.starved, RELAXED);
-    uint64_t want = starved ? room_wanted(link) : link->config.burst;
-    starved = occupied(link, tail, depth - want + 1) > depth - want || !bytes_left(link, 0, starved ? 2 : 3);
-    atomic_store_explicit(&link->producer.starved, starved, RELAXED);
-    return !starved;
+    bool starved = atomic_load_explicit(&link->shared->starved, RELAXED) != 0;
+    if (starved ? !has_room(link, room_wanted(link), 2) : !wr_link_room_now(link) && starves(link))
+        return false;
+    atomic_store_explicit(&link->shared->starved, 0, RELAXED);
+    return true;
 }
 
 void wr_link_pass(wr_link *link, uint32_t stream, int64_t order)
@@ -246,26 +328,42 @@ void wr_link_end(wr_link *link)
 
 /* --- the consumer --- */
 
+static void move_head(wr_link *link, uint64_t head)
+{
+    atomic_store_explicit(&link->shared->head, head, RELEASE);
+}
+
 static bool claim(wr_link *link, uint64_t head)
 {
     if (evicts(link))
         return atomic_compare_exchange_strong(&link->shared->head, &head, head + 1);
     if (!link->config.held)
-        atomic_store(&link->shared->head, head + 1);
+        move_head(link, head + 1);
     return true;
+}
+
+/* A producer that sleeps for other reasons is left alone. */
+static bool is_starved(const wr_link *link)
+{
+    return is_armed(link->producer_bell) && atomic_load_explicit(&link->shared->starved, RELAXED) != 0;
 }
 
 static void ring_producer(wr_link *link, uint64_t head)
 {
-    if (link->config.waits && link->consumer.tail_seen - head <= link->config.policy.depth - room_wanted(link))
+    if (!link->config.waits || link->consumer.tail_seen - head > link->config.policy.depth - room_wanted(link))
+        return;
+    if (!announce(link, is_starved(link), link->producer_bell, &link->consumer.awake, &link->shared->consumer_hasty))
+        return;
+    wr_bell_fence();
+    if (is_starved(link))
         wr_bell_ring(link->producer_bell);
 }
 
-/* Published as head is: a producer may sleep until bytes are free. */
+/* Published before the producer is rung: it may sleep until bytes are free. */
 static void bytes_leave(wr_link *link, uint64_t bytes)
 {
     if (link->config.packets)
-        atomic_store(&link->shared->bytes_out, atomic_load_explicit(&link->shared->bytes_out, RELAXED) + bytes);
+        count(&link->shared->bytes_out, bytes);
 }
 
 /* The number of the frame to take next: on packets with `latest` that is the newest key frame, if one waits. What is
@@ -284,7 +382,7 @@ static uint64_t jump(wr_link *link, uint64_t head)
         weir_frame old;
         slot_read(slot_at(link, head), &old);
         bytes_leave(link, packet_bytes(link, &old));
-        atomic_store(&link->shared->head, ++head);
+        move_head(link, ++head);
         count(&link->shared->jumped, 1);
         weir_frame_drop(&old);
     }
@@ -348,7 +446,7 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
         if (any && (late || !link->config.held))
             count(late ? late : &shared->taken, 1);
         if (late && link->config.held)
-            atomic_store(&shared->head, link->consumer.next);
+            move_head(link, link->consumer.next);
         turn_ends(&shared->consumer_turn);
         if (!any) {
             frame->count = 0; /* may hold half a frame that was not claimed */
@@ -374,7 +472,7 @@ void wr_link_done(wr_link *link)
         return;
     link->consumer.in_hand = false;
     turn_begins(&link->shared->consumer_turn);
-    atomic_store(&link->shared->head, link->consumer.next);
+    move_head(link, link->consumer.next);
     count(&link->shared->taken, 1);
     turn_ends(&link->shared->consumer_turn);
     ring_producer(link, link->consumer.next);
@@ -405,7 +503,7 @@ void wr_link_discard(wr_link *link)
         if (any) {
             count(&link->shared->discarded, 1);
             if (link->config.held)
-                atomic_store(&link->shared->head, link->consumer.next);
+                move_head(link, link->consumer.next);
         }
         turn_ends(&link->shared->consumer_turn);
         if (!any)
@@ -452,7 +550,7 @@ uint64_t wr_link_waiting(const wr_link *link)
 bool wr_link_is_awaited(const wr_link *link)
 {
     const wr_link_shared *shared = link->shared;
-    if (!link->config.waits || !atomic_load_explicit(&link->producer.starved, RELAXED) || wr_link_is_cut(link) ||
+    if (!link->config.waits || !atomic_load_explicit(&shared->starved, RELAXED) || wr_link_is_cut(link) ||
         atomic_load(&shared->ended))
         return false;
     return wr_link_waiting(link) > link->config.policy.depth - room_wanted(link) || !bytes_left(link, 0, 2);

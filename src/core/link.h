@@ -19,6 +19,15 @@
  * unchanged around its reading has read one instant, in which
  * offered = taken + dropped + waiting.
  *
+ * Waking. Each side publishes with a plain release store, the producer tail and the
+ * consumer head, and then looks at the other's bell. Between the two lies a fence, or
+ * a side that is just falling asleep could be missed; and a fence waits until the
+ * other core has let go of what was written, which takes longer than everything else
+ * here. So a side that found the other awake many times in a row becomes hasty: it
+ * says so, with one last fence, and goes on without. Whoever is about to sleep and
+ * finds the other side hasty makes all stores visible itself, wr_barrier(). The first
+ * bell that had to be rung ends the haste.
+ *
  * A frame that was refused marks the next one that is accepted with WEIR_FRAME_GAP;
  * one that left without being taken, the next that is taken.
  */
@@ -35,7 +44,7 @@
 #include <weir/policy.h>
 #include <weir/stats.h>
 
-enum { WR_LINK_LINE = 64, WR_FRAME_WORDS = sizeof(weir_frame) / 8 };
+enum { WR_LINK_LINE = WR_MEMORY_LINE, WR_FRAME_WORDS = sizeof(weir_frame) / 8 };
 
 typedef struct wr_link_config {
     weir_policy policy;   /* depth resolved: at least 1 */
@@ -53,23 +62,28 @@ typedef struct wr_slot_words {
     _Atomic uint64_t word[WR_FRAME_WORDS];
 } wr_slot_words;
 
-/* Each side writes lines of its own; what both read all the time stands apart and hardly ever changes. */
+/* Cache lines, by who writes them and how often others look: `tail` and `head` are what the two sides watch of each
+ * other, and stand alone, so that bookkeeping does not take them away from a side that is waiting for a change. */
 typedef struct wr_link_shared {
-    alignas(WR_LINK_LINE) _Atomic uint32_t ended; /* by the producer: nothing will be offered any more */
-    _Atomic uint32_t cut;                         /* by anyone: nobody will take any more */
-    _Atomic uint32_t given_up;                    /* by anyone: as if ended, what comes all the same is refused */
+    alignas(WR_LINK_LINE) _Atomic uint32_t ended;    /* by the producer: nothing will be offered any more */
+    _Atomic uint32_t cut;                            /* by anyone: nobody will take any more */
+    _Atomic uint32_t given_up;                       /* by anyone: as if ended, what comes all the same is refused */
+    _Atomic uint32_t producer_hasty, consumer_hasty; /* by each: it publishes without fences */
+    _Atomic uint32_t starved; /* by the producer: it found no room and sleeps, or will; wants half to be free */
 
     alignas(WR_LINK_LINE) _Atomic uint64_t head;
+    _Atomic uint64_t bytes_out; /* packets: by the consumer, of data that has left */
+
+    alignas(WR_LINK_LINE) _Atomic uint64_t tail;
+    _Atomic uint64_t key_at; /* packets: 1 + number of the newest key frame in the ring, 0 for none */
 
     alignas(WR_LINK_LINE) _Atomic uint64_t producer_turn;
-    _Atomic uint64_t tail, offered, superseded, overflow, undecodable, refused; /* refused: offered to a cut link */
+    _Atomic uint64_t offered, superseded, overflow, undecodable, refused; /* refused: offered to a cut link */
     _Atomic uint64_t waiting_max, bytes_in;
-    _Atomic uint64_t key_at; /* 1 + number of the newest key frame in the ring, 0 for none */
 
     alignas(WR_LINK_LINE) _Atomic uint64_t consumer_turn;
     _Atomic uint64_t taken, expired, discarded;
     _Atomic uint64_t jumped, orphaned; /* superseded and undecodable on the consumer's side */
-    _Atomic uint64_t bytes_out;
     wr_histogram age, wait;
     alignas(WR_LINK_LINE) unsigned char end[];
     /* then slots, then the passed order of each stream */
@@ -83,14 +97,16 @@ typedef struct wr_link {
     _Atomic int64_t *passed; /* of each stream; by the producer */
     wr_memory memory;
     wr_bell *producer_bell, *consumer_bell;
+    bool may_haste;                /* wr_barrier() is there */
     alignas(WR_LINK_LINE) struct { /* the producer's own */
         uint64_t head_seen;
-        bool gap;             /* mark the next frame that is accepted */
-        bool need_key;        /* packets: refuse everything until a key frame */
-        _Atomic bool starved; /* had no room; offers again when half is free */
+        uint32_t awake; /* frames since the consumer had to be rung */
+        bool gap;       /* mark the next frame that is accepted */
+        bool need_key;  /* packets: refuse everything until a key frame */
     } producer;
     alignas(WR_LINK_LINE) struct { /* the consumer's own */
         uint64_t tail_seen, next;
+        uint32_t awake; /* frames since the producer had to be rung */
         bool gap;
         bool need_key; /* packets: one that others need has expired */
         bool in_hand;  /* held: taken, not done */
@@ -108,8 +124,17 @@ size_t wr_link_cost(const wr_link_config *config);
 
 /* Takes over the frame and empties it. Rings the consumer. */
 void wr_link_offer(wr_link *link, WEIR_OWNED weir_frame *frame, int64_t now_ns);
+/* The same, but for a consumer that is just falling asleep: where this says true, wr_bell_fence() and wr_link_ring() must
+ * follow, before anything that may take long. One fence serves all links that a producer published to. */
+bool wr_link_publish(wr_link *link, WEIR_OWNED weir_frame *frame, int64_t now_ns);
+void wr_link_ring(wr_link *link);
 /* A link that waits: is there room for what one call may send? Others always have. */
+bool wr_link_room_now(wr_link *link);
+/* The same for a producer that has armed its bell: if it finds no room here, the consumer rings when half of it is free,
+ * and before that there is none. The two sides so wake each other once for many frames. */
 bool wr_link_room(wr_link *link);
+/* ...and for room, at one that had none and whose consumer is. */
+bool wr_link_consumer_is_hasty(const wr_link *link);
 /* Everything of this stream up to that order was offered or never will be. */
 void wr_link_pass(wr_link *link, uint32_t stream, int64_t order);
 /* Nothing will be offered any more. Never lost, never waits. */
@@ -123,6 +148,8 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns);
 /* A link that is `held`: the frame taken last has been dealt with. Nothing on others. */
 void wr_link_done(wr_link *link);
 bool wr_link_empty(wr_link *link);
+/* With the bell armed: wr_barrier() must come before the last look at a link whose producer is hasty... */
+bool wr_link_producer_is_hasty(const wr_link *link);
 /* How many frames were accepted so far; and whether the frame taken last was the last of so many. */
 uint64_t wr_link_accepted(const wr_link *link);
 bool wr_link_took_last_of(const wr_link *link, uint64_t accepted);

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/link.h"
 #include "core/store.h"
+#include "os/barrier.h"
 #include <cmocka.h>
 #include <pthread.h>
 #include <sched.h>
@@ -70,6 +71,8 @@ static bool await_room(table *t)
 {
     while (!wr_link_room(&t->link)) {
         wr_bell_arm(&t->producer_bell);
+        if (wr_link_consumer_is_hasty(&t->link))
+            wr_barrier();
         if (wr_link_room(&t->link)) {
             wr_bell_disarm(&t->producer_bell);
             return true;
@@ -114,7 +117,10 @@ static void *produce(void *user)
         int64_t *data = wr_ref_data(&frame.refs[0]);
         data[0] = data[ITEM_BYTES / 8 - 1] = number;
         atomic_store(&t->now, number);
-        wr_link_offer(&t->link, &frame, number);
+        if (wr_link_publish(&t->link, &frame, number)) {
+            wr_bell_fence();
+            wr_link_ring(&t->link);
+        }
         idle_work(t->trial->slow_producer, &random);
         keep_together(t, &random);
     }
@@ -158,6 +164,8 @@ static void *consume(void *user)
                 break;
             if (!armed)
                 wr_bell_arm(&t->consumer_bell);
+            if (!armed && wr_link_producer_is_hasty(&t->link))
+                wr_barrier();
             armed = !armed;
             continue;
         }

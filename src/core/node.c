@@ -123,7 +123,7 @@ void weir_send(weir_node *node, int port, weir_frame *frame)
     for (int i = 0; i < out->edges; i++) {
         wr_edge *edge = out->edge[i];
         weir_frame copy = carried(frame, edge->link.config.kinds);
-        wr_link_offer(&edge->link, &copy, node->now_ns);
+        node->to_ring |= wr_link_publish(&edge->link, &copy, node->now_ns);
         node->output_was_cut |= wr_link_is_cut(&edge->link);
     }
     if (in_order && node->passed && frame->order != WEIR_NO_ORDER)
@@ -136,8 +136,20 @@ void wr_node_send_to(weir_node *node, wr_edge *edge, weir_frame *frame)
     weir_frame copy = carried(frame, edge->link.config.kinds);
     count(&node->frames_out);
     node->now_ns = clock_now(node);
-    wr_link_offer(&edge->link, &copy, node->now_ns);
+    node->to_ring |= wr_link_publish(&edge->link, &copy, node->now_ns);
     weir_frame_drop(frame);
+}
+
+/* Whoever fell asleep while frames were sent to it. */
+static void ring_outputs(weir_node *node)
+{
+    if (!node->to_ring)
+        return;
+    node->to_ring = false;
+    wr_bell_fence();
+    for (int o = 0; o < node->outputs; o++)
+        for (int i = 0; i < node->output[o].edges; i++)
+            wr_link_ring(&node->output[o].edge[i]->link);
 }
 
 static void end_outputs(weir_node *node)
@@ -147,14 +159,19 @@ static void end_outputs(weir_node *node)
             wr_link_end(&node->output[o].edge[i]->link);
 }
 
-static bool one_output_has_room(weir_node *node)
+static bool has_room(wr_link *link, bool before_sleep)
+{
+    return before_sleep ? wr_link_room(link) : wr_link_room_now(link);
+}
+
+static bool one_output_has_room(weir_node *node, bool before_sleep)
 {
     bool all_cut = true;
     for (int i = 0; i < node->output[0].edges; i++) {
         wr_link *link = &node->output[0].edge[i]->link;
         if (wr_link_is_cut(link))
             continue;
-        if (wr_link_room(link))
+        if (has_room(link, before_sleep))
             return true;
         all_cut = false;
     }
@@ -162,13 +179,13 @@ static bool one_output_has_room(weir_node *node)
     return all_cut;
 }
 
-static bool outputs_have_room(weir_node *node)
+static bool outputs_have_room(weir_node *node, bool before_sleep)
 {
     if (node->class->flags & WEIR_ONE_ROOM)
-        return one_output_has_room(node);
+        return one_output_has_room(node, before_sleep);
     for (int o = 0; o < node->outputs; o++)
         for (int i = 0; i < node->output[o].edges; i++)
-            if (!wr_link_room(&node->output[o].edge[i]->link))
+            if (!has_room(&node->output[o].edge[i]->link, before_sleep))
                 return false;
     return true;
 }
@@ -286,6 +303,7 @@ static void call_begins(weir_node *node, int64_t now_ns)
 static void call_ended(weir_node *node, int64_t *now_ns)
 {
     int64_t began_ns = *now_ns;
+    ring_outputs(node);
     *now_ns = clock_now(node);
     wr_histogram_add(node->busy, *now_ns - began_ns);
     atomic_store_explicit(&node->busy_ns,
@@ -399,7 +417,8 @@ static void due_taken(weir_node *node)
 {
     node->wake_at_ns = INT64_MAX;
     node->tick_wanted = false;
-    atomic_store(&node->wake, false);
+    if (atomic_load_explicit(&node->wake, memory_order_relaxed)) /* storing would be a fence */
+        atomic_store(&node->wake, false);
 }
 
 static bool tick_turn(weir_node *node, int64_t *now_ns)
@@ -462,13 +481,14 @@ static wr_step step_consumer(weir_node *node, int64_t *now_ns)
     return WR_STEP_IDLE;
 }
 
-wr_step wr_node_step(weir_node *node, int64_t *now_ns)
+wr_step wr_node_step(weir_node *node, int64_t *now_ns, bool before_sleep)
 {
     if (atomic_load_explicit(&node->any_change, memory_order_acquire))
         apply_all(node, false);
     if (node->phase != WR_RUNNING)
         return refuse_inputs(node) ? WR_STEP_OVER : WR_STEP_IDLE;
-    node->no_room = !outputs_have_room(node) && !(node->class->inputs == NULL && atomic_load(&node->drain));
+    node->no_room =
+        !outputs_have_room(node, before_sleep) && !(node->class->inputs == NULL && atomic_load(&node->drain));
     if (node->no_room)
         return WR_STEP_IDLE;
     return node->class->inputs ? step_consumer(node, now_ns) : step_source(node, now_ns);

@@ -126,6 +126,7 @@ struct weir_node {
     int at;     /* input whose frame or end is not finished with; -1: none */
     bool again; /* MORE was said */
     bool tick_wanted, output_was_cut;
+    bool to_ring;     /* this call sent to links whose consumers must be looked at again */
     bool no_room;     /* at the last step: it is called when there is room, not when a time comes */
     weir_frame frame; /* in hand while again */
     int64_t wake_at_ns;
@@ -157,8 +158,9 @@ enum { WR_SHOWN_STUCK = 100 };
 /* The plan of the largest store that attachments of a kind on this node's outputs can live in; NULL if none. `visit` is
  * a fresh number, see wr_graph.visits. */
 const wr_plan_store *wr_node_origin(weir_node *node, weir_kind kind, unsigned visit);
-/* One step. `*now_ns` is the time as last read; the step reads it anew after work. */
-wr_step wr_node_step(weir_node *node, int64_t *now_ns);
+/* One step. `*now_ns` is the time as last read; the step reads it anew after work. before_sleep: the bell is armed, and
+ * will ring only once links without room are half free. */
+wr_step wr_node_step(weir_node *node, int64_t *now_ns, bool before_sleep);
 /* Opens the component: the first step of all, taken apart so that no source starts before every node is open. */
 weir_status wr_node_open(weir_node *node);
 /* Ends a node in whatever state it is: its strand stops at once. */

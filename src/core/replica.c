@@ -32,7 +32,7 @@ static weir_status dispatch(weir_node *node, int input, const weir_frame *frame)
     for (int i = 0; i < out->edges; i++) {
         int copy = (state->next + i) % out->edges;
         wr_link *link = &out->edge[copy]->link;
-        if (wr_link_is_cut(link) || !wr_link_room(link))
+        if (wr_link_is_cut(link) || !wr_link_room_now(link))
             continue;
         state->next = (copy + 1) % out->edges;
         weir_frame copy_frame = weir_frame_fork(frame);

@@ -1,5 +1,7 @@
 #include "os/memory.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -37,6 +39,13 @@ void wr_memory_unmap(wr_memory *memory)
     if (memory->fd >= 0)
         close(memory->fd);
     *memory = (wr_memory){.fd = -1};
+}
+
+void *wr_memory_lines(size_t bytes)
+{
+    size_t whole = (bytes / WR_MEMORY_LINE + 1) * WR_MEMORY_LINE;
+    void *memory = aligned_alloc(WR_MEMORY_LINE, whole);
+    return memory ? memset(memory, 0, whole) : NULL;
 }
 
 size_t wr_memory_peak(void)

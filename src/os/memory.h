@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { WR_MEMORY_LINE = 64 };
+
 typedef struct wr_memory {
     void *data;
     size_t bytes; /* rounded up to whole pages */
@@ -14,6 +16,9 @@ typedef struct wr_memory {
 /* Maps `bytes`; shared: backed by a memfd that can be passed on. Pages cost nothing until touched. False with errno. */
 bool wr_memory_map(wr_memory *memory, size_t bytes, bool shared);
 void wr_memory_unmap(wr_memory *memory);
+
+/* Zeroed memory on cache lines of its own, so that no neighbour slows its owner down; free() it. NULL without memory. */
+void *wr_memory_lines(size_t bytes);
 
 /* Most memory this process ever held at once, as the kernel counts it. */
 size_t wr_memory_peak(void);

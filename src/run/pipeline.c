@@ -17,7 +17,7 @@ struct weir_pipeline {
 
 weir_pipeline *weir_pipeline_new(const char *name)
 {
-    weir_pipeline *pipeline = calloc(1, sizeof *pipeline);
+    weir_pipeline *pipeline = wr_memory_lines(sizeof *pipeline);
     if (!pipeline)
         return NULL;
     pipeline->description = wr_description_new(name ? name : "pipeline", "");

@@ -1,6 +1,7 @@
 #include "run/strand.h"
 
 #include "core/clock.h"
+#include "os/barrier.h"
 #include "os/relax.h"
 #include <time.h>
 
@@ -27,11 +28,11 @@ void wr_strand_open(wr_strand *strand)
 }
 
 /* One step of the most downstream node that has something to do. */
-static wr_step step(wr_strand *strand, int64_t *now_ns)
+static wr_step step(wr_strand *strand, int64_t *now_ns, bool before_sleep)
 {
     int over = 0;
     for (int i = 0; i < strand->nodes; i++) {
-        wr_step result = wr_node_step(strand->node[i], now_ns);
+        wr_step result = wr_node_step(strand->node[i], now_ns, before_sleep);
         if (result == WR_STEP_WORKED)
             return WR_STEP_WORKED;
         over += result == WR_STEP_OVER;
@@ -57,16 +58,38 @@ static bool may_not_start(const wr_run *run)
  * and being woken. Only after work, so a pipeline at rest never spins. */
 static wr_step step_or_spin(wr_strand *strand, int64_t *now_ns)
 {
-    wr_step result = step(strand, now_ns);
+    wr_step result = step(strand, now_ns, false);
     if (strand->graph->clock || !strand->worked)
         return result;
     for (int64_t until_ns = *now_ns + SPIN_NS; result == WR_STEP_IDLE && *now_ns < until_ns;) {
         for (int i = 0; i < 16; i++)
             wr_relax();
-        result = step(strand, now_ns);
+        result = step(strand, now_ns, false);
         *now_ns = weir_clock_now(NULL);
     }
     return result;
+}
+
+static bool is_by_hasty(const weir_node *node)
+{
+    for (int i = 0; i < node->inputs; i++)
+        if (!node->input[i].ended && wr_link_producer_is_hasty(&node->input[i].edge->link))
+            return true; /* the link of an input that has ended may be in other hands already */
+    for (int o = 0; o < node->outputs; o++)
+        for (int i = 0; i < node->output[o].edges; i++)
+            if (wr_link_consumer_is_hasty(&node->output[o].edge[i]->link))
+                return true;
+    return false;
+}
+
+/* The bell is armed and the strand about to look for the last time: what others published in haste is to be seen. */
+static void see_the_hasty(const wr_strand *strand)
+{
+    for (int i = 0; i < strand->nodes; i++)
+        if (is_by_hasty(strand->node[i])) {
+            wr_barrier();
+            return;
+        }
 }
 
 wr_moved wr_strand_move(wr_strand *strand, int steps, int64_t *deadline_ns)
@@ -79,7 +102,7 @@ wr_moved wr_strand_move(wr_strand *strand, int steps, int64_t *deadline_ns)
         if (atomic_load(&run->stop_now))
             return WR_MOVED_OVER;
         wr_step result = may_not_start(run) ? WR_STEP_IDLE
-                         : armed            ? step(strand, &now_ns)
+                         : armed            ? step(strand, &now_ns, true)
                                             : step_or_spin(strand, &now_ns);
         if (result == WR_STEP_OVER)
             return WR_MOVED_OVER;
@@ -97,6 +120,7 @@ wr_moved wr_strand_move(wr_strand *strand, int steps, int64_t *deadline_ns)
         }
         strand->worked = false;
         wr_bell_arm(&strand->bell);
+        see_the_hasty(strand);
         armed = true;
         now_ns = weir_clock_now(strand->graph->clock);
     }

@@ -8,10 +8,12 @@
 #define WR_STRAND_H
 
 #include "core/graph.h"
+#include <stdalign.h>
 
+/* Its bell has a cache line of its own: everybody looks at it after each frame, and hardly ever changes it. */
 struct wr_strand {
-    wr_bell bell;
-    weir_node **node; /* downstream first */
+    alignas(WR_MEMORY_LINE) wr_bell bell;
+    alignas(WR_MEMORY_LINE) weir_node **node; /* downstream first */
     int nodes;
     wr_graph *graph;
     struct wr_run *run;
@@ -31,14 +33,14 @@ struct wr_strand {
 
 /* What all strands of a run share. */
 typedef struct wr_run {
-    wr_graph *graph;
+    alignas(WR_MEMORY_LINE) wr_graph *graph;
     wr_strand *strand;
     int strands;
     _Atomic int to_open; /* strands whose nodes are not open yet: sources wait for 0 */
     _Atomic bool open_failed;
     _Atomic bool stop_now; /* leave everything as it is */
-    _Atomic int alive;     /* strands that are not over */
     wr_bell *supervisor;
+    _Atomic int alive; /* strands that are not over */
 } wr_run;
 
 typedef enum wr_moved { WR_MOVED_ASLEEP, WR_MOVED_BUSY, WR_MOVED_OVER } wr_moved;

@@ -45,7 +45,7 @@ static void make_strands(wr_supervisor *s)
         if (graph->node[i]->strand_number >= strands)
             strands = graph->node[i]->strand_number + 1;
     s->run = (wr_run){.graph = graph, .strands = strands, .supervisor = &s->bell};
-    s->run.strand = wr_must(calloc((size_t)strands + 1, sizeof *s->run.strand));
+    s->run.strand = wr_must(wr_memory_lines(((size_t)strands + 1) * sizeof *s->run.strand));
     atomic_store(&s->run.to_open, strands);
     atomic_store(&s->run.alive, strands);
     for (int i = graph->nodes - 1; i >= 0; i--) { /* consumers first */

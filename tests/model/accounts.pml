@@ -90,7 +90,7 @@ proctype producer()
             :: else
             fi;
             tail++;
-            store(PRODUCER, TAIL, tail, SEQ)
+            store(PRODUCER, TAIL, tail, RELEASE)
         :: else
         fi;
         turn = turn + 2;
@@ -117,7 +117,7 @@ proctype consumer()
 #ifdef EVICTS
             compare_exchange(CONSUMER, HEAD, head, head + 1, ours);
 #else
-            store(CONSUMER, HEAD, head + 1, SEQ);
+            store(CONSUMER, HEAD, head + 1, RELEASE);
             ours = true;
 #endif
             if

@@ -1,15 +1,21 @@
-/* A sleeping consumer and its bell (src/core/bell.h, and how strands use it: src/run/strand.c).
+/* A sleeping consumer and its bell (src/core/bell.h, how links use it: src/core/link.c, and strands: src/run/strand.c).
  *
- *     wr_link_offer()   publishes tail, then rings
+ *     wr_link_publish() stores tail with release and looks at the bell: announce()
+ *     wr_link_ring()    after a fence, looks again, unless the link is hasty
  *     wr_strand_move()  looks; arms the bell; looks once more; waits only if there is nothing
+ *     see_the_hasty()   between arming and the last look: a barrier if a producer is hasty
  *
- * Two producers share the bell, as the links of one strand do. Shown: all that was published is seen; nobody sleeps for
- * ever (Spin reports a consumer that waits when all others are done).
+ * Two producers share the bell, as the links of one strand do; one that found the consumer awake HASTY_AFTER times is
+ * hasty. Shown: all that was published is seen; nobody sleeps for ever (Spin reports a consumer that waits when all others
+ * are done).
  *
- * BUG_RELEASE         tail is published with release alone: the load of the bell may come before it is seen
+ * BUG_NO_FENCE        the producer looks at the bell without a fence
  * BUG_ARM_RELEASE     the bell is armed with release alone
  * BUG_NO_SECOND_LOOK  the consumer arms and waits
- * BUG_RING_FIRST      the producer rings and then publishes */
+ * BUG_RING_FIRST      the producer rings and then publishes
+ * BUG_NO_BARRIER      the consumer does not care who is hasty
+ * BUG_BARRIER_LAST    the barrier comes after the last look
+ * BUG_HASTE_UNFENCED  haste begins without a last fence */
 #ifndef FRAMES
 #define FRAMES 2
 #endif
@@ -17,35 +23,84 @@
 #define THREADS  3
 #define TAIL(l)  (l)
 #define BELL     2
-#define PLACES   3
+#define HASTY(l) (3 + l)
+#define PLACES   5
 #include "order.pml"
-
-#ifdef BUG_RELEASE
-#define PUBLISHED RELEASE
-#else
-#define PUBLISHED SEQ
+#ifndef HASTY_AFTER
+#define HASTY_AFTER 100 /* never */
 #endif
+
+/* `look`: the bell must be looked at again after a fence. */
+inline announce(me)
+{
+    load(me, BELL, r_);
+    look = true;
+    if
+    :: r_ != 0 ->
+        bell_ring(me, BELL);
+        awake = 0;
+        if
+        :: hasty -> store(me, HASTY(me), 0, RELEASE); hasty = false
+        :: else
+        fi
+    :: r_ == 0 && hasty -> look = false
+    :: r_ == 0 && !hasty ->
+        if
+        :: awake == HASTY_AFTER ->
+            store(me, HASTY(me), 1, RELAXED);
+            hasty = true;
+#ifdef BUG_HASTE_UNFENCED
+            look = false
+#endif
+        :: else -> awake++
+        fi
+    fi
+}
 
 proctype producer(byte me)
 {
-    byte tail, i_, r_;
+    byte tail, awake, i_, r_;
+    bool hasty, look;
     do
     :: tail < FRAMES ->
 #ifdef BUG_RING_FIRST
+        fence(me);
         bell_ring(me, BELL);
 #endif
         tail++;
-        store(me, TAIL(me), tail, PUBLISHED);
+        store(me, TAIL(me), tail, RELEASE);
 #ifndef BUG_RING_FIRST
-        bell_ring(me, BELL)
+        announce(me);
+        if
+        :: look ->
+#ifndef BUG_NO_FENCE
+            fence(me);
+#endif
+            bell_ring(me, BELL)
+        :: else
+        fi
 #endif
     :: else -> break
     od
 }
 
+inline see_the_hasty()
+{
+    load(CONSUMER, HASTY(0), hasty);
+    if
+    :: hasty == 0 -> load(CONSUMER, HASTY(1), hasty)
+    :: else
+    fi;
+    if
+    :: hasty != 0 -> barrier(0); barrier(1)
+    :: else
+    fi;
+    hasty = 0
+}
+
 proctype consumer()
 {
-    byte head[2], tail, i_;
+    byte head[2], tail, hasty, i_;
     bool worked, armed;
     do
     :: head[0] == FRAMES && head[1] == FRAMES -> break
@@ -65,9 +120,20 @@ proctype consumer()
         if
         :: worked && armed -> bell_disarm(CONSUMER, BELL); armed = false
         :: worked && !armed
-        :: !worked && armed -> bell_wait(CONSUMER, BELL); armed = false
+        :: !worked && armed ->
+#ifdef BUG_BARRIER_LAST
+            see_the_hasty();
+#endif
+            bell_wait(CONSUMER, BELL);
+            armed = false
         :: !worked && !armed ->
             bell_arm(CONSUMER, BELL);
+#ifndef BUG_ARM_RELEASE
+            fence(CONSUMER);
+#endif
+#if !defined(BUG_NO_BARRIER) && !defined(BUG_BARRIER_LAST)
+            see_the_hasty();
+#endif
             armed = true;
 #ifdef BUG_NO_SECOND_LOOK
             bell_wait(CONSUMER, BELL);

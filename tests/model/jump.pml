@@ -46,7 +46,7 @@ proctype producer()
             :: is_key(frame) -> store(PRODUCER, KEY_AT, tail + 1, RELEASE)
             :: else
             fi;
-            store(PRODUCER, TAIL, tail + 1, SEQ);
+            store(PRODUCER, TAIL, tail + 1, RELEASE);
             tail++
         fi;
         frame++
@@ -85,12 +85,12 @@ proctype consumer()
             :: head + 1 < key_at ->
 #endif
                 head++;
-                store(CONSUMER, HEAD, head, SEQ);
+                store(CONSUMER, HEAD, head, RELEASE);
                 dropped++
             :: else -> break
             od;
             load(CONSUMER, SLOT(head), got);
-            store(CONSUMER, HEAD, head + 1, SEQ);
+            store(CONSUMER, HEAD, head + 1, RELEASE);
             d_step {
                 assert(got > last); /* the slot holds a frame that was not taken yet */
                 assert(is_key(got - 1) || got == last + 1);

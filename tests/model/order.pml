@@ -77,6 +77,18 @@ inline compare_exchange(t, at, old, new, happened)
     }
 }
 
+/* wr_bell_fence(). */
+inline fence(t)
+{
+    atomic { pending[t].count == 0 -> skip }
+}
+
+/* wr_barrier(): each other thread passes a fence, at a moment of its own. */
+inline barrier(t)
+{
+    fence(t)
+}
+
 /* Bells: core/bell.h. Nobody else waits in the kernel between the exchange and the wake, so both are one step. */
 inline bell_arm(t, bell)
 {

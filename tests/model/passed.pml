@@ -35,7 +35,7 @@ inline offer()
 {
     order_of[tail] = rank;
     tail++;
-    store(PRODUCER, TAIL, tail, SEQ);
+    store(PRODUCER, TAIL, tail, RELEASE);
     bell_ring(PRODUCER, BELL)
 }
 

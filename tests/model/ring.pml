@@ -29,7 +29,7 @@
 #ifdef BUG_TAIL_RELAXED
 #define PUBLISHED RELAXED
 #else
-#define PUBLISHED SEQ
+#define PUBLISHED RELEASE
 #endif
 
 byte taken_by[FRAMES]; /* 0: nobody yet, else 1 + thread */
