@@ -13,6 +13,7 @@
 
 enum { WR_EXIT_DONE = 0, WR_EXIT_FAILED = 1, WR_EXIT_REFUSED = 2 };
 
+int wr_cli_bench(int argc, char **argv);
 int wr_cli_run(int argc, char **argv);
 int wr_cli_check(int argc, char **argv);
 int wr_cli_help(int argc, char **argv);
