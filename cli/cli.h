@@ -8,10 +8,12 @@
 #define WR_CLI_H
 
 #include "core/description.h"
+#include "core/text.h"
 #include <weir/pipeline.h>
 
 enum { WR_EXIT_DONE = 0, WR_EXIT_FAILED = 1, WR_EXIT_REFUSED = 2 };
 
+int wr_cli_bench(int argc, char **argv);
 int wr_cli_run(int argc, char **argv);
 int wr_cli_check(int argc, char **argv);
 int wr_cli_help(int argc, char **argv);
@@ -35,6 +37,8 @@ char *wr_cli_argument(int argc, char **argv);
 void wr_cli_load(weir_pipeline *pipeline, char *argument);
 /* Overwrites a password that was typed into an argument, in place, and warns about it. */
 void wr_cli_hide(char *argument);
+/* Adds a value as it is written in a line. */
+void wr_cli_add_quoted(wr_text *text, const char *value);
 /* Prints all mistakes of a pipeline on standard error, one a line. */
 void wr_cli_print_errors(const weir_pipeline *pipeline);
 /* Loads what --plugin names; false with a sentence on standard error. */

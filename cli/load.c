@@ -59,6 +59,17 @@ bool wr_cli_plugin(const char *path)
 
 /* --- texts --- */
 
+void wr_cli_add_quoted(wr_text *text, const char *value)
+{
+    wr_text_add(text, "\"");
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            wr_text_add_char(text, '\\');
+        wr_text_add_char(text, *value);
+    }
+    wr_text_add(text, "\"");
+}
+
 static bool ends_in(const char *text, const char *end)
 {
     size_t length = strlen(text), bytes = strlen(end);

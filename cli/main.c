@@ -20,6 +20,7 @@ static const cli_command commands[] = {
     {"help", "[COMPONENT]", "say what a component or a command does, with its options", wr_cli_help},
     {"models", "[NAME]", "list the models known, and where they come from", wr_cli_models},
     {"probe", "URL", "say whether a source can be read, and what it sends", wr_cli_probe},
+    {"bench", "[NAME...]", "measure this machine, and say how many cameras it can watch", wr_cli_bench},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -70,24 +70,13 @@ static int set(probe_options *options, int option, char **argv)
 
 /* --- running --- */
 
-static void quoted(wr_text *text, const char *value)
-{
-    wr_text_add(text, "\"");
-    for (; *value; value++) {
-        if (*value == '"' || *value == '\\')
-            wr_text_add_char(text, '\\');
-        wr_text_add_char(text, *value);
-    }
-    wr_text_add(text, "\"");
-}
-
 /* Nothing waits for us in a camera, so nothing here may let go: pace=fast. */
 static void describe(weir_pipeline *pipeline, const char *url, const probe_options *options)
 {
     wr_text text = {0};
     wr_text_add(&text, "pace=fast retry=false max_size=4096x4096 timeout=%lldms transport=%s url=",
                 (long long)(options->timeout_ns / 1000000), options->transport);
-    quoted(&text, url);
+    wr_cli_add_quoted(&text, url);
     weir_pipeline_add(pipeline, "source", "video", text.data);
     weir_pipeline_add(pipeline, "packets", WR_PROBE_PACKETS, NULL);
     weir_pipeline_add(pipeline, "pictures", WR_PROBE_PICTURES, NULL);

@@ -23,8 +23,8 @@ class Result:
         self.lines = self.err.splitlines()
 
 
-def weir(*arguments, text=None, **environment):
-    return Result(subprocess.run([WEIR, *arguments], input=text, capture_output=True, text=True, timeout=LIMIT_S,
+def weir(*arguments, text=None, limit_s=LIMIT_S, **environment):
+    return Result(subprocess.run([WEIR, *arguments], input=text, capture_output=True, text=True, timeout=limit_s,
                                  env={**os.environ, **environment}))
 
 
@@ -47,6 +47,13 @@ def expect(what, condition, *seen):
 
 def equal(what, seen, wanted):
     expect(f"{what}: {seen!r} instead of {wanted!r}", seen == wanted)
+
+
+def keys_of(thing):
+    """Those of lists and objects below it too."""
+    if isinstance(thing, dict):
+        return set(thing) | set().union(*map(keys_of, thing.values()))
+    return set().union(*map(keys_of, thing)) if isinstance(thing, list) else set()
 
 
 def accounts(summary):
@@ -80,7 +87,7 @@ def help_is_there_for_everything():
     equal("status", result.status, 0)
     listed = result.out.split("\n\n")[2]
     commands = re.findall(r"^  (\w+) ", listed, re.MULTILINE)
-    expect("commands", {"run", "check", "describe", "components", "help", "models", "probe"} <= set(commands), result.out)
+    expect("commands", {"run", "check", "describe", "components", "help", "models", "probe", "bench"} <= set(commands), result.out)
     for command in commands:
         own = weir(command, "--help")
         equal(command + " --help", own.status, 0)
@@ -91,7 +98,7 @@ def help_is_there_for_everything():
 
 @test
 def every_option_that_help_names_exists():
-    for command in ("run", "check", "describe"):
+    for command in ("run", "check", "describe", "bench"):
         for option in re.findall(r"^  (--[a-z-]+)", weir(command, "--help").out, re.MULTILINE):
             # With a value too much or an unknown one it is still no unknown option, so the message names the value.
             result = weir(command, option, "no-such-value", "also-none")
@@ -305,13 +312,77 @@ def the_documents_say_what_help_says():
 
 @test
 def the_documents_name_the_keys_of_a_summary():
-    def keys(thing):
-        if isinstance(thing, dict):
-            return set(thing) | set().union(*map(keys, thing.values()))
-        return set().union(*map(keys, thing)) if isinstance(thing, list) else set()
-
     result = with_plugin("run", "--summary", "-", "cli-source frames=3 rate=1000 ! cli-sink")
-    equal("keys", keys(json.loads(blocks("cli.md", "json")[0])), keys(json.loads(result.out)))
+    equal("keys", keys_of(json.loads(blocks("cli.md", "json")[0])), keys_of(json.loads(result.out)))
+
+
+# --- measuring: what is reported, never how much it is ---
+
+SHORT = ("--seconds", "0.05")
+
+
+def bench(*arguments, status=0, **more):
+    result = weir("bench", *SHORT, *arguments, **more)
+    equal(f"status of bench {arguments}\n{result.err}", result.status, status)
+    return result
+
+
+@test
+def links_and_wake_ups_are_measured():
+    file = path("bench.json")
+    for arguments in (["link", "wake-up", "--json", file], ["--json=" + file, "wake-up", "link"]):
+        result = bench(*arguments)
+        for line in (r"link, every +[\d.]+ million frames/s, \d+ ns each", r"link, latest +[\d.]+ million frames/s, .*",
+                     r"wake-up +\d+ us p50, \d+ us p99 from hand-over .*"):
+            expect(line, re.search(rf"^  {line}$", result.out, re.MULTILINE), result.out)
+        expect("nothing is said of cameras", "camera" not in result.out, result.out)
+        with open(file, encoding="utf-8") as text:
+            seen = json.load(text)
+        expect("frames came through", seen["link"]["every"]["taken_per_s"] > 0, seen)
+        expect("no more taken than offered", 0 < seen["link"]["latest"]["taken_per_s"] <= seen["link"]["latest"]["offered_per_s"])
+        expect("what is handed over was due before", seen["wake_up"]["age_us"]["p50"] >= seen["wake_up"]["wait_us"]["p50"] > 0, seen)
+        equal("not measured", (seen["decode"], seen["job"], seen["cameras"]), (None, None, None))
+
+
+@test
+def cameras_are_reckoned_from_what_was_measured():
+    whole = json.loads(bench("--json", limit_s=240).out)
+    documented = json.loads(blocks("cli.md", "json")[1])
+    if whole["problems"]:
+        equal("what is missing is said, the rest is measured", whole["link"]["every"] is not None, True)
+        return
+    equal("keys", keys_of(whole), keys_of(documented))
+    cameras, cost = whole["cameras"], whole["decode"]["cpu_ms_per_frame"] / 1000
+    equal("rows double", [row["cameras"] for row in cameras["rows"]], [2**n for n in range(len(cameras["rows"]))])
+    rates = [row["analysed_per_s"] for row in cameras["rows"]]
+    equal("only the last may be too many", [rate for rate in rates[:-1] if rate is None], [])
+    equal("more cameras, less of each", rates[:-1], sorted(rates[:-1], reverse=True))
+    for row in cameras["rows"]:
+        wanted = row["cameras"] * cameras["fps"] * cost / (1 - cameras["headroom"])
+        expect("cores for decoding", abs(row["decode_cores"] - wanted) <= 0.02 * wanted + 0.01, row, wanted)
+
+
+@test
+def what_cannot_be_measured_is_said():
+    result = bench("inference", "wake-up", "--json", WEIR_MODELS=path("nothing"), WEIR_ONNXRUNTIME=path("none.so"), status=1)
+    expect("one sentence", len(result.lines) == 1 and result.lines[0].startswith("weir bench: "), result.err)
+    expect("the rest is measured", json.loads(result.out)["wake_up"], result.out)
+
+
+@test
+def wrong_options_of_bench_are_refused():
+    for arguments, wanted in ((["lnik"], "did you mean link?"), (["--json", "lnik"], "did you mean link?"),
+                              (["--seconds", "0"], "--seconds takes a number from 0.05 to 600"),
+                              (["--fps", "many"], "--fps takes a number"), (["--analyse", "0"], "--analyse takes"),
+                              (["--model", "nonesuch"], "nonesuch"), (["--video", "/nonexistent.mp4"], "/nonexistent.mp4"),
+                              (["--video", "rtsp://me:hunter2@host/x"], "--video takes a file"),
+                              (["link", "--json", "/nonexistent/x.json"], "cannot write /nonexistent/x.json")):
+        result = bench(*arguments, status=2)
+        equal("standard output", result.out, "")
+        expect(f"{wanted!r}, in one sentence", len(result.lines) == 1 and wanted in result.lines[0], result.err)
+        expect("no password", "hunter2" not in result.err, result.err)
+    result = bench("link", "--json=/dev/full", status=1)
+    expect("sentence", "cannot write /dev/full: No space left" in result.err, result.err)
 
 
 # --- running ---
