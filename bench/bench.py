@@ -50,6 +50,8 @@ def run(name, context, arguments):
     lines, good = report.bars(module.BARS, results)
     if lines:
         print("\n".join(["bars", *lines]), flush=True)
+    for note in module.notes(results) if hasattr(module, "notes") else []:
+        print(f"  {note}", flush=True)
     if arguments.plots:
         os.makedirs(arguments.plots, exist_ok=True)
         draw = getattr(module, "draw", plot.plot)

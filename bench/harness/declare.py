@@ -7,6 +7,11 @@ A benchmark is a folder bench/NAME with a module bench.py that has a doc string 
 
 A contender is a program that does the work once and prints, as the last line of its standard output, one JSON object of
 figures. Processor time and peak memory of the process and its children are added to it: `cpu_s`, `rss_mib`, `wall_s`.
+
+It may also have
+
+    draw(path, title, done)       its own picture; done: [(Case, [Result])]
+    notes(results) -> [str]       lines below the bars: what follows from several cases
 """
 import os
 import shutil
@@ -47,7 +52,8 @@ class Case:
 @dataclass
 class Bar:
     """`of`'s figure, divided by `over`'s in the same round if there is an `over`, median of the rounds. With `plus`, the
-    allowance is added to `over`'s figure instead: of <= over + plus."""
+    allowance is added to `over`'s figure instead: of <= over + plus. With `always`, every round must hold, not the median:
+    for what is true or not."""
     says: str
     case: str
     of: str
@@ -56,6 +62,7 @@ class Bar:
     at_least: float | None = None
     at_most: float | None = None
     plus: float | None = None
+    always: bool = False
 
 
 @dataclass

@@ -40,6 +40,10 @@ def table(case, results):
     return "\n".join(lines)
 
 
+def _within(bar, value):
+    return (bar.at_least is None or value >= bar.at_least) and (bar.at_most is None or value <= bar.at_most)
+
+
 def judge(bar, results):
     """(holds or None, what was found, in words)."""
     by_name = {r.contender.name: r for r in results if r.case.name == bar.case and r.rounds}
@@ -53,8 +57,8 @@ def judge(bar, results):
     value = paired_ratio(of, over, bar.figure) if bar.over else of.median(bar.figure)
     if value is None:
         return None, "not measured"
-    holds = (bar.at_least is None or value >= bar.at_least) and (bar.at_most is None or value <= bar.at_most)
-    return holds, f"{value:.3g}"
+    judged = of.values(bar.figure) if bar.always else [value]
+    return all(_within(bar, one) for one in judged), ", ".join(f"{one:.3g}" for one in sorted(set(judged)))
 
 
 def bars(declared, results):

@@ -28,5 +28,5 @@ check_packages=(
 bench_packages=(
 	gstreamer1.0-tools libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
-	gstreamer1.0-libav python3-opencv python3-pil python3-numpy python3-matplotlib
+	gstreamer1.0-libav python3-opencv python3-pil python3-numpy python3-matplotlib valgrind:valgrind
 )
