@@ -1,15 +1,38 @@
 """One picture a benchmark: a row of bars for each case, made with matplotlib."""
 
 
-def plot(path, title, cases):
-    """`cases`: [(Case, [Result])]. False where matplotlib is missing."""
+COLOURS = ["#0b6e99", "#6fb1cc", "#d98e04", "#9aa1a8", "#8c5a9e"]
+
+
+def pyplot_or_none():
+    """Matplotlib's pyplot, set up so that the same figures give the same file; None where it is missing."""
     try:
         import matplotlib
     except ImportError:
-        return False
+        return None
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "weir"
     from matplotlib import pyplot
+    return pyplot
+
+
+def save(pyplot, figure, path):
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+    return True
+
+
+def tidy(axis, title):
+    axis.set_title(title, fontsize=9, loc="left")
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+
+
+def plot(path, title, cases):
+    """`cases`: [(Case, [Result])]. False where matplotlib is missing."""
+    pyplot = pyplot_or_none()
+    if not pyplot:
+        return False
     shown = [(case, [r for r in results if r.median(case.figures[0].key) is not None]) for case, results in cases]
     shown = [(case, results) for case, results in shown if results]
     if not shown:
@@ -20,9 +43,7 @@ def plot(path, title, cases):
     figure.suptitle(title)
     for (case, results), axis in zip(shown, axes[:, 0]):
         _bars(axis, case, results)
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
-    return True
+    return save(pyplot, figure, path)
 
 
 def _bars(axis, case, results):
@@ -36,6 +57,4 @@ def _bars(axis, case, results):
     axis.invert_yaxis()
     axis.margins(x=0.18)
     axis.set_xlim(left=0)
-    axis.set_title(f"{case.title}: {first.label}, {'more' if first.more else 'less'} is better", fontsize=9, loc="left")
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
+    tidy(axis, f"{case.title}: {first.label}, {'more' if first.more else 'less'} is better")
