@@ -54,7 +54,7 @@ class _Attendant:
 
     def attend(self):
         at_s = time.monotonic() - self.began
-        if self.every_s and at_s >= len(self.series) * self.every_s:
+        if self.every_s and at_s >= (len(self.series) + 1) * self.every_s:
             self.series.append([round(at_s, 2), round(_resident_mib(self.process.pid), 3)])
         if self.interrupts and at_s >= self.interrupts[0]:
             self.interrupts.pop(0)
