@@ -1,6 +1,6 @@
 """Runs the benchmarks: weir and what a user would take instead, in turns, on the same work.
 
-usage: bench.py BUILD [NAME...] [--gate] [--json FILE] [--rounds N] [--plots FOLDER] [--quick]
+usage: bench.py BUILD [NAME...] [--gate] [--json FILE] [--rounds N] [--seconds N] [--only TEXT] [--plots FOLDER] [--quick]
 """
 import argparse
 import importlib.util
@@ -42,6 +42,9 @@ def run(name, context, arguments):
     print(f"\n== {name}: {title}")
     done = []
     for case in module.cases(context):
+        case.contenders = [contender for contender in case.contenders if arguments.only in contender.name]
+        if not case.contenders:
+            continue
         rounds = 1 if context.quick else arguments.rounds or case.rounds
         results = measure.run_case(case, context.scratch, rounds)
         print(report.table(case, results), flush=True)
@@ -68,6 +71,8 @@ def arguments_of(command_line):
     parser.add_argument("--gate", action="store_true", help="exit status 1 if a bar is missed")
     parser.add_argument("--json", metavar="FILE", help="also write everything as JSON; - for standard output")
     parser.add_argument("--rounds", type=int, help="rounds of each case, instead of the benchmark's own number")
+    parser.add_argument("--seconds", type=float, default=0, help="length of timed runs, instead of the benchmark's own")
+    parser.add_argument("--only", metavar="TEXT", default="", help="only contenders with that in their name")
     parser.add_argument("--plots", metavar="FOLDER", default="results/bench", help="where the pictures go (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="one short round of everything: does it work at all?")
     return parser.parse_args(command_line)
@@ -85,7 +90,7 @@ def main():
     documents, all_good = [], True
     with tempfile.TemporaryDirectory() as scratch:
         for name in arguments.name or names():
-            context = Context(ROOT, os.path.abspath(arguments.build), scratch, arguments.quick)
+            context = Context(ROOT, os.path.abspath(arguments.build), scratch, arguments.quick, arguments.seconds)
             document, good = run(name, context, arguments)
             documents.append(document)
             all_good &= good

@@ -7,6 +7,7 @@ A benchmark is a folder bench/NAME with a module bench.py that has a doc string 
 
 A contender is a program that does the work once and prints, as the last line of its standard output, one JSON object of
 figures. Processor time and peak memory of the process and its children are added to it: `cpu_s`, `rss_mib`, `wall_s`.
+Programs that print something else, such as the summary of weir run, have a `read` that makes figures of it.
 
 It may also have
 
@@ -15,7 +16,10 @@ It may also have
 """
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from typing import Callable
 
 
 @dataclass
@@ -35,6 +39,9 @@ class Contender:
     missing: str = ""  # why it cannot run here, in words; "" if it can
     environment: dict = field(default_factory=dict)
     timeout_s: float = 120
+    read: Callable | None = None  # makes figures of what it printed; None: the last line is one JSON object of them
+    watch_s: float = 0  # note resident memory that often: `rss_series` ([seconds, MiB]), `rss_end_mib`, `rss_growth_mib`
+    interrupt_s: float = 0  # Ctrl-C twice after that long: the end, without what is still under way
 
 
 @dataclass
@@ -67,11 +74,13 @@ class Bar:
 
 @dataclass
 class Context:
-    """Where things are. `quick` asks for a run that only shows that everything works."""
+    """Where things are. `quick` asks for a run that only shows that everything works, `seconds` for timed runs of that
+    length instead of the benchmark's own."""
     root: str
     build: str
     scratch: str
     quick: bool = False
+    seconds: float = 0
 
     @property
     def weir(self):
@@ -82,6 +91,22 @@ class Context:
 
     def deps(self, *parts):
         return os.path.join(self.root, "deps", *parts)
+
+    def cache(self, *parts):
+        """A file below results/ that is made once and kept. Its folder is there."""
+        path = os.path.join(self.root, "results", "cache", *parts)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return path
+
+    @staticmethod
+    def python(*modules):
+        """An interpreter that has these modules, and why there is none if so. The distribution's packages are for the
+        distribution's Python, which need not be the first one in PATH."""
+        for interpreter in (sys.executable, "/usr/bin/python3"):
+            check = [interpreter, "-c", "".join(f"import {module};" for module in modules)]
+            if os.path.exists(interpreter) and subprocess.run(check, capture_output=True, check=False).returncode == 0:
+                return interpreter, ""
+        return sys.executable, f"there is no Python with {' and '.join(modules)} (make bench installs it)"
 
     def program(self, benchmark, name):
         """A program of bench/BENCHMARK/meson.build, and why it is missing if it is."""

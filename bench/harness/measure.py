@@ -39,7 +39,38 @@ def _kill(process):
         pass
 
 
-def _wait(process, timeout_s):
+def _resident_mib(pid):
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+class _Attendant:
+    """What is done to a contender while it runs: its memory is noted, it is told to end."""
+
+    def __init__(self, process, contender):
+        self.process, self.series, self.began = process, [], time.monotonic()
+        self.every_s = contender.watch_s
+        self.interrupts = [contender.interrupt_s, contender.interrupt_s + 0.02] if contender.interrupt_s else []
+
+    def attend(self):
+        at_s = time.monotonic() - self.began
+        if self.every_s and at_s >= (len(self.series) + 1) * self.every_s:
+            self.series.append([round(at_s, 2), round(_resident_mib(self.process.pid), 3)])
+        if self.interrupts and at_s >= self.interrupts[0]:
+            self.interrupts.pop(0)
+            os.kill(self.process.pid, signal.SIGINT)
+
+
+    def figures(self):
+        """The series, and how far memory rose above what it was when warm: after 10 s, or a third of a shorter run."""
+        series = [[at_s, mib] for at_s, mib in self.series if mib > 0]  # an ended process has none left
+        if not series:
+            return {}
+        warm = [mib for at_s, mib in series if at_s >= min(10, series[-1][0] / 3)]
+        return {"rss_series": series, "rss_end_mib": series[-1][1], "rss_growth_mib": max(warm) - warm[0]}
+
+
+def _wait(process, timeout_s, attendant):
     """Waits for the end; its exit status and what it and its children used."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
@@ -47,6 +78,7 @@ def _wait(process, timeout_s):
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
             return usage
+        attendant.attend()
         time.sleep(0.005)
     _kill(process)
     _, _, usage = os.wait4(process.pid, 0)
@@ -61,14 +93,16 @@ def run_once(contender, scratch):
         began = time.monotonic()
         process = subprocess.Popen(contender.command, stdout=out, stderr=err, stdin=subprocess.DEVNULL,
                                    env={**os.environ, **contender.environment}, start_new_session=True)
-        usage = _wait(process, contender.timeout_s)
+        attendant = _Attendant(process, contender)
+        usage = _wait(process, contender.timeout_s, attendant)
         wall_s = time.monotonic() - began
     with open(err_path, encoding="utf-8", errors="replace") as file:
         complaint = file.read().strip().splitlines()[-1:] or [""]
     if process.returncode != 0:
         return None, f"ended with {process.returncode} after {wall_s:.1f} s: {complaint[0]}"
     with open(out_path, encoding="utf-8", errors="replace") as file:
-        figures = _last_object(file.read())
+        figures = (contender.read or _last_object)(file.read())
+    figures.update(attendant.figures())
     figures.setdefault("cpu_s", usage.ru_utime + usage.ru_stime)
     figures.setdefault("rss_mib", usage.ru_maxrss / 1024)
     figures.setdefault("wall_s", wall_s)

@@ -360,7 +360,7 @@ static const weir_option options[] = {
     {0},
 };
 
-static const weir_port inputs[] = {{.name = "in", .needs = {"weir.picture/1"}}, {0}};
+static const weir_port inputs[] = {{.name = "in", .needs = {"weir.picture/1"}, .flags = WEIR_PORT_MANY}, {0}};
 static const weir_port outputs[] = {{.name = "out", .adds = {"weir.boxes/1"}}, {0}};
 
 static const weir_component_class detect = {

@@ -180,6 +180,22 @@ static void test_replicas_find_the_same_in_every_frame(void **state)
     assert_int_equal(seen.frames, 20);
 }
 
+static void test_many_streams_share_one_detector(void **state)
+{
+    (void)state;
+    char line[512];
+    feed.frames = 5;
+    for (int replicas = 1; replicas <= 2; replicas++) {
+        snprintf(line, sizeof line,
+                 "feed ! detect name=d model=%s/yolox.onnx max_boxes=1000 replicas=%d ! note ; feed ! @d ; feed ! @d",
+                 models, replicas);
+        assert_int_equal(run_line(line, false), WEIR_OK);
+        assert_string_equal(said, "");
+        assert_int_equal(seen.frames, 15);
+        expect_boxes("yolox");
+    }
+}
+
 /* --- options --- */
 
 static void test_the_best_boxes_stay(void **state)
@@ -420,6 +436,7 @@ int main(void)
         TEST(test_another_onnxruntime_can_be_named), /* before any is loaded */
         TEST(test_every_layout_gives_the_boxes_that_are_in_it),
         TEST(test_replicas_find_the_same_in_every_frame),
+        TEST(test_many_streams_share_one_detector),
         TEST(test_the_best_boxes_stay),
         TEST(test_threshold),
         TEST(test_nms_is_chosen),
