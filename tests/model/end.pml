@@ -57,7 +57,8 @@ proctype producer()
             :: cut || tail - head >= DEPTH -> refused++
             :: else ->
                 tail++;
-                store(PRODUCER, TAIL, tail, SEQ);
+                store(PRODUCER, TAIL, tail, RELEASE);
+                fence(PRODUCER);
                 bell_ring(PRODUCER, CONSUMER_BELL)
             fi
         :: !may_go && armed -> bell_wait(PRODUCER, PRODUCER_BELL); armed = false
@@ -88,7 +89,7 @@ inline discard()
 {
     load_seq(CONSUMER, TAIL, tail);
     do
-    :: head < tail -> head++; lost++; store(CONSUMER, HEAD, head, SEQ)
+    :: head < tail -> head++; lost++; store(CONSUMER, HEAD, head, RELEASE)
     :: else -> break
     od
 }
@@ -112,7 +113,8 @@ proctype consumer()
                 got = true;
                 taken++;
                 head++;
-                store(CONSUMER, HEAD, head, SEQ);
+                store(CONSUMER, HEAD, head, RELEASE);
+                fence(CONSUMER);
                 bell_ring(CONSUMER, PRODUCER_BELL)
             :: else
             fi
