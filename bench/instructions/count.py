@@ -1,5 +1,6 @@
-"""Instructions for each frame of a program, as valgrind counts them: count.py PROGRAM [ARGUMENT...], one argument being
-FRAMES. It runs twice, with twice as many frames the second time: the difference is of the frames alone, not of the start."""
+"""Instructions for each frame of a program, as valgrind counts them: count.py FUNCTION PROGRAM [ARGUMENT...], one argument
+being FRAMES. Those within FUNCTION and what it calls, or all if it is "". It runs twice, with twice as many frames the
+second time: the difference is of the frames alone, not of the start."""
 import json
 import re
 import subprocess
@@ -8,8 +9,9 @@ import sys
 FRAMES = 5000
 
 
-def instructions(command):
-    run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command],
+def instructions(function, command):
+    within = [f"--toggle-collect={function}"] if function else []
+    run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *within, *command],
                          capture_output=True, text=True, check=False)
     counted = re.search(r"Collected : (\d+)", run.stderr)
     if run.returncode != 0 or not counted:
@@ -21,5 +23,5 @@ def with_frames(command, count):
     return [str(count) if word == "FRAMES" else word for word in command]
 
 
-once, twice = (instructions(with_frames(sys.argv[1:], count)) for count in (FRAMES, 2 * FRAMES))
-print(json.dumps({"instructions_per_frame": (twice - once) / FRAMES, "instructions_of_the_start": 2 * once - twice}))
+once, twice = (instructions(sys.argv[1], with_frames(sys.argv[2:], count)) for count in (FRAMES, 2 * FRAMES))
+print(json.dumps({"instructions_per_frame": (twice - once) / FRAMES}))

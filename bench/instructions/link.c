@@ -1,6 +1,5 @@
-/* One link, one thread: each frame is offered, then taken. `link-steps FRAMES POLICY both|offer`, POLICY every or
- * latest. `offer`: nothing is taken, so that on `latest` each frame lets go the one before (and on `every`, of a depth
- * that holds them all, it waits). For counting instructions: it prints nothing. */
+/* One link, one thread: each frame is offered, then taken. `link-steps FRAMES every|latest`. For counting instructions: it
+ * prints nothing. */
 #include "core/link.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +13,13 @@ static weir_frame frame_number(int64_t number)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: link-steps FRAMES every|latest both|offer\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: link-steps FRAMES every|latest\n");
         return 2;
     }
     wr_bell producer = {0}, consumer = {0};
-    bool every = strcmp(argv[2], "every") == 0, take = strcmp(argv[3], "both") == 0;
-    wr_link_config config = {.policy = {.take = every ? WEIR_EVERY : WEIR_LATEST, .depth = every ? WEIR_DEPTH_MAX : 1},
+    bool every = strcmp(argv[2], "every") == 0;
+    wr_link_config config = {.policy = {.take = every ? WEIR_EVERY : WEIR_LATEST, .depth = every ? 64 : 1},
                              .burst = 1,
                              .streams = 1,
                              .waits = every};
@@ -33,7 +32,7 @@ int main(int argc, char **argv)
     for (int64_t i = 1, frames = atoll(argv[1]); i <= frames; i++) {
         weir_frame frame = frame_number(i), taken;
         wr_link_offer(&link, &frame, i + 50);
-        good &= !take || (wr_link_take(&link, &taken, i + 100) == WR_TAKEN && taken.number == i);
+        good &= wr_link_take(&link, &taken, i + 100) == WR_TAKEN && taken.number == i;
     }
     wr_link_close(&link);
     return good ? 0 : 1;

@@ -1,7 +1,8 @@
 """A frame each millisecond to a consumer that sleeps in between: how long until it has it?"""
 from harness.declare import Bar, Case, Contender, Figure
 
-FIGURES = [Figure("p50_us", "p50 us", 1, more=False), Figure("p90_us", "p90 us", more=False), Figure("p99_us", "p99 us", more=False),
+FIGURES = [Figure("p50_us", "p50 us", 1, more=False), Figure("p90_us", "p90 us", more=False),
+           Figure("p99_us", "p99 us", more=False),
            Figure("max_us", "max us", 0, more=False), Figure("cpu_s", "CPU s", 2, more=False), Figure("frames", "frames", 0)]
 
 
@@ -16,7 +17,8 @@ def cases(context):
         contenders[name] = Contender(name, [path, frames], missing)
     return [
         Case("wakeup", "from just before the send until the consumer has it",
-             [contenders[name] for name in ("weir", "bare futex", "GStreamer appsrc, queue")], FIGURES, base="bare futex", rounds=5),
+             [contenders[name] for name in ("weir", "bare futex", "GStreamer appsrc, queue")], FIGURES,
+             base="bare futex", rounds=5),
         Case("one-hop", "the same, GStreamer without a queue", [contenders["weir"], contenders["GStreamer appsrc alone"]],
              FIGURES, base="weir", rounds=2),
     ]

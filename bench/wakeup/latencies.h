@@ -36,8 +36,10 @@ static inline double percentile_us(const int64_t *sorted, int count, int percent
 static inline int latencies_print(latencies *all, int frames)
 {
     int count = all->count - COLD;
-    if (all->count != frames || count < 1)
+    if (all->count != frames || count < 1) {
+        fprintf(stderr, "%d of %d frames came\n", all->count, frames);
         return 0;
+    }
     int64_t *ns = all->ns + COLD;
     qsort(ns, (size_t)count, sizeof *ns, compare_ns);
     printf("{\"p50_us\": %.2f, \"p90_us\": %.2f, \"p99_us\": %.2f, \"max_us\": %.2f, \"frames\": %d}\n",

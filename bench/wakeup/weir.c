@@ -55,7 +55,8 @@ int main(int argc, char **argv)
     weir_pipeline *p = weir_pipeline_new("wakeup");
     weir_pipeline_add(p, "source", "b-paced", NULL);
     weir_pipeline_add(p, "sink", "b-taker", NULL);
-    weir_pipeline_link(p, "source", "sink", NULL);
+    /* Room for seconds: where the machine stands still for a while, what comes late is late, not let go. */
+    weir_pipeline_link(p, "source", "sink", &(weir_policy){.depth = 4096});
     weir_status status = weir_pipeline_run(p);
     if (status < 0)
         fprintf(stderr, "%s\n", weir_pipeline_error(p));

@@ -14,7 +14,7 @@ run_packages=(
 )
 
 test_packages=(
-	libcmocka-dev ffmpeg:ffmpeg python3:python3 spin:spin fonts-dejavu-core jq:jq
+	libcmocka-dev ffmpeg:ffmpeg python3:python3 spin:spin strace:strace fonts-dejavu-core jq:jq
 	# an RTSP camera: the server, its Python binding, a test picture, an encoder, a parser and the payloader
 	python3-gi gir1.2-gst-rtsp-server-1.0
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
