@@ -10,6 +10,8 @@ figures. Processor time and peak memory of the process and its children are adde
 """
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass, field
 
 
@@ -80,6 +82,19 @@ class Context:
         """A program of bench/BENCHMARK/meson.build, and why it is missing if it is."""
         path = os.path.join(self.build, "bench", benchmark, name)
         return path, "" if os.path.exists(path) else f"{name} was not built: its libraries are missing (make bench installs them)"
+
+    def lines(self, command, *options):
+        """A command that prints a line of JSON for each frame, watched by harness/lines.py."""
+        return [sys.executable, self.here("harness", "lines.py"), *options, "--", *command]
+
+    @staticmethod
+    def python(*modules):
+        """A Python that has the modules, and why it is missing if there is none. Debian's may have what another has not."""
+        for path in (sys.executable, "/usr/bin/python3"):
+            test = [path, "-c", "import " + ", ".join(modules)]
+            if os.path.exists(path) and subprocess.run(test, capture_output=True, check=False).returncode == 0:
+                return path, ""
+        return sys.executable, f"no Python here has {' and '.join(modules)} (make bench installs them)"
 
     @staticmethod
     def tool(name):
