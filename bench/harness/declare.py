@@ -113,6 +113,19 @@ class Context:
         path = os.path.join(self.build, "bench", benchmark, name)
         return path, "" if os.path.exists(path) else f"{name} was not built: its libraries are missing (make bench installs them)"
 
+    def lines(self, command, *options):
+        """A command that prints a line of JSON for each frame, watched by harness/lines.py."""
+        return [sys.executable, self.here("harness", "lines.py"), *options, "--", *command]
+
+    @staticmethod
+    def python(*modules):
+        """A Python that has the modules, and why it is missing if there is none. Debian's may have what another has not."""
+        for path in (sys.executable, "/usr/bin/python3"):
+            test = [path, "-c", "import " + ", ".join(modules)]
+            if os.path.exists(path) and subprocess.run(test, capture_output=True, check=False).returncode == 0:
+                return path, ""
+        return sys.executable, f"no Python here has {' and '.join(modules)} (make bench installs them)"
+
     @staticmethod
     def tool(name):
         return "" if shutil.which(name) else f"{name} is not installed"

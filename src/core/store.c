@@ -84,11 +84,11 @@ static bool claim(wr_slot *slot)
            atomic_compare_exchange_strong_explicit(&slot->refs, &none, 1, memory_order_acquire, memory_order_relaxed);
 }
 
+/* The first free one: what is used stays together and in the cache, pages of slots never needed stay untouched. */
 static wr_slot *take_equal(wr_store *store, size_t bytes)
 {
-    uint32_t start = atomic_fetch_add_explicit(&store->next, 1, memory_order_relaxed);
     for (uint32_t i = 0; i < store->slots; i++) {
-        wr_slot *slot = &store->slot[(start + i) % store->slots];
+        wr_slot *slot = &store->slot[i];
         if (slot->room_bytes >= bytes && claim(slot))
             return slot;
     }

@@ -36,7 +36,7 @@ typedef struct wr_store {
     wr_slot *slot;
     uint8_t *data;
     wr_memory slot_memory, data_memory;
-    _Atomic uint32_t next; /* equal items: where to look first */
+    _Atomic uint32_t next; /* varied items: where to look for an unused slot first */
     uint32_t *by_offset;   /* varied items: slots in use or not yet noticed free, by offset; the taker's own */
     uint32_t used;         /* of by_offset */
     _Atomic uint64_t in_use_bytes, peak_bytes;

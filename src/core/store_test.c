@@ -68,6 +68,22 @@ static void test_equal_items(void **state)
     wr_store_free(store);
 }
 
+/* Memory that was never needed at once is never touched. */
+static void test_the_first_free_slot_is_taken_again(void **state)
+{
+    (void)state;
+    wr_store *store = wr_store_new(WEIR_KIND_PICTURE, 8, 64, 0);
+    weir_ref kept = taken(store, 64);
+    for (int i = 0; i < 20; i++) {
+        weir_ref ref = taken(store, 64);
+        assert_int_equal(kept.slot, 0);
+        assert_int_equal(ref.slot, 1);
+        wr_ref_release(&ref);
+    }
+    wr_ref_release(&kept);
+    wr_store_free(store);
+}
+
 static void test_a_slot_is_free_after_the_last_reference(void **state)
 {
     (void)state;
@@ -302,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal_items),
+        cmocka_unit_test(test_the_first_free_slot_is_taken_again),
         cmocka_unit_test(test_a_slot_is_free_after_the_last_reference),
         cmocka_unit_test(test_varied_items_take_the_first_gap),
         cmocka_unit_test(test_varied_items_need_a_slot_each),

@@ -1,0 +1,58 @@
+"""A film of 1080p: decode, find objects, write them. How many frames a second, at which cost?
+
+Every contender decodes with one thread of FFmpeg's and computes with one thread of the same ONNX Runtime; all but Python
+convert with the same code. CPU is that of the whole run, its start included. `same` is the share of boxes that are the same as weir's.
+"""
+import os
+import sys
+
+from harness.declare import Bar, Case, Contender, Figure
+from harness.film import street_1080p
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import contenders  # noqa: E402
+
+FIGURES = [Figure("fps", "frames/s"), Figure("cpu_ms_per_frame", "CPU ms/frame", 1, more=False),
+           Figure("rss_mib", "peak MiB", 0, more=False), Figure("frames", "frames", 0), Figure("objects", "objects", 0),
+           Figure("same", "same", 3)]
+FRAMES, FRAMES_QUICK = 100, 20
+# A GStreamer program keeps two pictures waiting, weir eight unless told otherwise.
+HELD = "weir, 2 waiting"
+
+
+def cases(context):
+    frames = FRAMES_QUICK if context.quick else FRAMES
+    film, no_film = street_1080p(context, frames)
+    alone, no_alone = context.program("main-job", "alone")
+    kept = os.path.join(context.scratch, "main-job.lines")
+
+    def contender(name, command, missing, *options):
+        return Contender(name, context.lines(command, *options), no_film or missing, contenders.environment(context), 300)
+
+    def whole(name, made):
+        return contender(name, *made, "--expect", str(frames), "--like", kept)
+
+    return [
+        Case("job", "decode, detect, write", [
+            contender("weir", *contenders.weir(context, film), "--expect", str(frames), "--keep", kept),
+            whole(HELD, contenders.weir(context, film, link="hold=2")),
+            whole("minimal", contenders.minimal(context, film)),
+            whole("GStreamer", contenders.gstreamer(context, film)),
+            whole("Python", contenders.python(context, film)),
+            contender("decode alone", [alone, "decode", film], no_alone),
+            contender("inference alone", [alone, "infer", film, *contenders.model(context), str(frames)], no_alone),
+        ], FIGURES, base="minimal", rounds=4),
+    ]
+
+
+BARS = [
+    Bar("at least 0.97 of the minimal program's frames/s", "job", "weir", "fps", "minimal", at_least=0.97),
+    Bar("at most 1.03 of its CPU a frame", "job", "weir", "cpu_ms_per_frame", "minimal", at_most=1.03),
+    Bar("at least 0.97 of GStreamer's frames/s", "job", "weir", "fps", "GStreamer", at_least=0.97),
+    Bar("at most its CPU a frame (and 2 % for noise)", "job", "weir", "cpu_ms_per_frame", "GStreamer", at_most=1.02),
+    Bar("at most its memory, with as many pictures waiting", "job", HELD, "rss_mib", "GStreamer", at_most=1.0),
+    Bar("at least twice Python's frames/s", "job", "weir", "fps", "Python", at_least=2.0),
+    Bar("the minimal program finds the same", "job", "minimal", "same", at_least=0.999),
+    Bar("GStreamer finds the same", "job", "GStreamer", "same", at_least=0.999),
+    Bar("Python finds about the same", "job", "Python", "same", at_least=0.95),
+]

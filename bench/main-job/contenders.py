@@ -1,0 +1,33 @@
+"""The programs that do the main job, as commands that print a line for each frame. bench/start takes them too."""
+import os
+
+
+def environment(context):
+    """All take the same ONNX Runtime, and of OpenCV's and FFmpeg's words only errors."""
+    return {"WEIR_ONNXRUNTIME": context.deps("onnxruntime", "lib", "libonnxruntime.so"), "OPENCV_LOG_LEVEL": "ERROR"}
+
+
+def model(context):
+    return [os.path.join(context.root, "models", "coco.yaml"), context.deps("models", "coco.onnx")]
+
+
+def weir(context, source, pace="fast", link=""):
+    line = f'video url="{source}" pace={pace} ! detect model=coco threads=1 {link} ! jsonl path=-'
+    return [context.weir, "run", "--quiet", line], ""
+
+
+def minimal(context, source):
+    program, missing = context.program("main-job", "minimal")
+    return [program, source, *model(context)], missing
+
+
+def gstreamer(context, source):
+    program, missing = context.program("main-job", "gstreamer")
+    return [program, source, *model(context)], missing
+
+
+def python(context, source):
+    interpreter, missing = context.python("cv2", "numpy")
+    library, no_library = context.program("main-job", "libdetector.so")
+    script = context.here("main-job", "naive.py")
+    return [interpreter, script, source, *model(context), library], missing or no_library
