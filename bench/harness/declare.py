@@ -39,9 +39,9 @@ class Contender:
     missing: str = ""  # why it cannot run here, in words; "" if it can
     environment: dict = field(default_factory=dict)
     timeout_s: float = 120
-    read: Callable | None = None  # makes figures of what it printed; None: the last line is one JSON object of them
+    read: Callable | None = None  # makes figures of what it printed, or a ValueError; None: the last line is one JSON object of them
     watch_s: float = 0  # note resident memory that often: `rss_series` ([seconds, MiB]), `rss_end_mib`, `rss_growth_mib`
-    interrupt_s: float = 0  # Ctrl-C twice after that long: the end, without what is still under way
+    interrupt_s: float = 0  # Ctrl-C after that long, again and again: the end, without what is still under way
 
 
 @dataclass

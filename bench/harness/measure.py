@@ -50,14 +50,15 @@ class _Attendant:
     def __init__(self, process, contender):
         self.process, self.series, self.began = process, [], time.monotonic()
         self.every_s = contender.watch_s
-        self.interrupts = [contender.interrupt_s, contender.interrupt_s + 0.02] if contender.interrupt_s else []
+        self.interrupt_s = contender.interrupt_s
 
     def attend(self):
         at_s = time.monotonic() - self.began
         if self.every_s and at_s >= (len(self.series) + 1) * self.every_s:
             self.series.append([round(at_s, 2), round(_resident_mib(self.process.pid), 3)])
-        if self.interrupts and at_s >= self.interrupts[0]:
-            self.interrupts.pop(0)
+        if self.interrupt_s and at_s >= self.interrupt_s:
+            # One that is not dealt with when the next comes counts for both, so it is said until it ends.
+            self.interrupt_s = at_s + 0.02
             os.kill(self.process.pid, signal.SIGINT)
 
 
@@ -100,8 +101,11 @@ def run_once(contender, scratch):
         complaint = file.read().strip().splitlines()[-1:] or [""]
     if process.returncode != 0:
         return None, f"ended with {process.returncode} after {wall_s:.1f} s: {complaint[0]}"
-    with open(out_path, encoding="utf-8", errors="replace") as file:
-        figures = (contender.read or _last_object)(file.read())
+    try:
+        with open(out_path, encoding="utf-8", errors="replace") as file:
+            figures = (contender.read or _last_object)(file.read())
+    except ValueError as error:
+        return None, f"what it printed gives no figures: {error}"
     figures.update(attendant.figures())
     figures.setdefault("cpu_s", usage.ru_utime + usage.ru_stime)
     figures.setdefault("rss_mib", usage.ru_maxrss / 1024)
