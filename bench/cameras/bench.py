@@ -43,8 +43,15 @@ def figures_of(cameras, ran_s, look_ms, streams_cpu_s):
     frames = [camera["frames"] for camera in cameras]
     mean = statistics.mean(frames)
     seen = [camera for camera in cameras if camera["frames"]]
-    found = {"looks_per_s": sum(frames) / ran_s, "busy_percent": 100 * sum(frames) * look_ms / 1e3 / ran_s, "least": min(frames),
-             "most": max(frames), "apart": max(frames) - min(frames), "stream_cpu_percent": 100 * streams_cpu_s / ran_s / len(cameras), "frames": frames}
+    found = {
+        "looks_per_s": sum(frames) / ran_s,
+        "busy_percent": 100 * sum(frames) * look_ms / 1e3 / ran_s,
+        "frames": frames,
+        "least": min(frames),
+        "most": max(frames),
+        "apart": max(frames) - min(frames),
+        "stream_cpu_percent": 100 * streams_cpu_s / ran_s / len(cameras),
+    }
     if seen:
         found["spread_percent"] = 100 * max(abs(one - mean) for one in frames) / mean
     for key in ("p50", "p99") if seen else ():
