@@ -15,7 +15,7 @@ import contenders  # noqa: E402
 FIGURES = [Figure("fps", "frames/s"), Figure("cpu_ms_per_frame", "CPU ms/frame", 1, more=False),
            Figure("rss_mib", "peak MiB", 0, more=False), Figure("frames", "frames", 0), Figure("objects", "objects", 0),
            Figure("same", "same", 3)]
-FRAMES, FRAMES_FEWER, FRAMES_SHORT, FRAMES_QUICK = 100, 50, 10, 20
+FRAMES, FRAMES_FEWER, FRAMES_SHORT, FRAMES_QUICK = 80, 40, 10, 20
 # A GStreamer program keeps two pictures waiting, weir eight unless told otherwise.
 HELD = "weir, 2 waiting"
 

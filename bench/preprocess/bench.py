@@ -16,7 +16,7 @@ PICTURES, SIDES = 8, (512, 640)
 
 def raw_pictures(context):
     """Eight pictures of the street without a codec, and why they are missing if they are."""
-    film, missing = street_1080p(context, 100)
+    film, missing = street_1080p(context, 80)
     path = os.path.join(context.scratch, "pictures.yuv")
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", film, "-frames:v", str(PICTURES), "-pix_fmt", "yuv420p",
                "-f", "rawvideo", path]
