@@ -1,7 +1,8 @@
 """A film of 1080p: decode, find objects, write them. How many frames a second, at which cost?
 
 Every contender decodes with one thread of FFmpeg's and computes with one thread of the same ONNX Runtime; all but Python
-convert with the same code. What starting costs is in bench/start, not in the CPU of a frame. `same` is the share of boxes that are the same as weir's.
+convert with the same code. What starting costs is in bench/start, not in the CPU of a frame. `same` is the share of boxes
+that are the same as weir's.
 """
 import os
 import sys
