@@ -118,6 +118,11 @@ class Context:
         return [sys.executable, self.here("harness", "lines.py"), *options, "--", *command]
 
     @staticmethod
+    def keeping_memory():
+        """An environment in which the C library gives no memory back to the kernel."""
+        return {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
+
+    @staticmethod
     def python(*modules):
         """A Python that has the modules, and why it is missing if there is none. Debian's may have what another has not."""
         for path in (sys.executable, "/usr/bin/python3"):

@@ -1,15 +1,15 @@
 """Runs a program that prints a line of JSON for each frame, and tells how fast they came and what was in them.
 
-usage: lines.py [--expect N] [--keep FILE | --like FILE] [--first] -- PROGRAM [ARGUMENT...]
+usage: lines.py [--expect N] [--keep FILE | --like FILE] [--instead LONG SHORT] -- PROGRAM [ARGUMENT...]
 
 Figures, as one object of JSON: `first_ms` from the start of the program to its first line, `frames`, `fps` between the first
-line and the last, `cpu_ms_per_frame` of all that the program used from start to end, `objects` and, with --like, `same`:
-which share of all boxes is in both.
+line and the last, `objects` and, with --like, `same`: which share of all boxes is in both. With --instead the program runs
+once more, with SHORT wherever LONG stands in its arguments: `cpu_ms_per_frame` is what the frames cost that it had not, so
+without what the program's start costs, however many frames are worked on ahead.
 """
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -22,12 +22,12 @@ def arguments():
     parser.add_argument("--expect", type=int, help="so many lines there must be")
     parser.add_argument("--keep", help="write the lines there")
     parser.add_argument("--like", help="compare with the lines kept there, as far as these go")
-    parser.add_argument("--first", action="store_true", help="stop at the first line")
+    parser.add_argument("--instead", nargs=2, metavar=("LONG", "SHORT"), help="what to run on instead, for the cost of a frame")
     parser.add_argument("program", nargs="+")
     return parser.parse_args()
 
 
-def run(command, only_first):
+def run(command):
     """The lines, when the first and the last came after the start, in s, what was used, and the exit status."""
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
@@ -38,9 +38,6 @@ def run(command, only_first):
             continue
         last = time.monotonic() - began
         first = first or last
-        if only_first:
-            process.send_signal(signal.SIGTERM)
-            break
     process.stdout.close()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -76,26 +73,35 @@ def sameness(mine, theirs):
     return 2 * sum(matched(a, b) for a, b in pairs) / total if total else 1.0
 
 
+def cpu_s(usage):
+    return usage.ru_utime + usage.ru_stime
+
+
 def figures(lines, first, last, usage):
-    cpu_s = usage.ru_utime + usage.ru_stime
-    found = {"frames": len(lines), "first_ms": first * 1e3, "cpu_s": cpu_s, "rss_mib": usage.ru_maxrss / 1024,
-             "cpu_ms_per_frame": cpu_s * 1e3 / len(lines)}
+    found = {"frames": len(lines), "first_ms": first * 1e3, "cpu_s": cpu_s(usage), "rss_mib": usage.ru_maxrss / 1024}
     if len(lines) > 1 and last > first:
         found["fps"] = (len(lines) - 1) / (last - first)
     return found
 
 
+def run_well(command):
+    lines, first, last, usage, status = run(command)
+    if not lines or status != 0:
+        sys.exit(f"{os.path.basename(command[0])} ended with {status} after {len(lines)} lines")
+    return lines, first, last, usage
+
+
 def main():
     wanted = arguments()
-    lines, first, last, usage, status = run(wanted.program, wanted.first)
-    if not lines or (status != 0 and not wanted.first):
-        sys.exit(f"{os.path.basename(wanted.program[0])} ended with {status} after {len(lines)} lines")
+    lines, first, last, usage = run_well(wanted.program)
     if wanted.expect and len(lines) != wanted.expect:
         sys.exit(f"{len(lines)} lines came, not {wanted.expect}")
     found = figures(lines, first, last, usage)
-    if not wanted.first:
-        boxes = boxes_of(lines)
-        found["objects"] = sum(map(len, boxes.values())) if boxes else None
+    if wanted.instead:
+        fewer, _, _, less = run_well([part.replace(*wanted.instead) for part in wanted.program])
+        found["cpu_ms_per_frame"] = (cpu_s(usage) - cpu_s(less)) * 1e3 / (len(lines) - len(fewer))
+    boxes = boxes_of(lines)
+    found["objects"] = sum(map(len, boxes.values())) if boxes else None
     if wanted.keep:
         with open(wanted.keep, "wb") as file:
             file.write(b"\n".join(lines))

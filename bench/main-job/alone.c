@@ -1,5 +1,5 @@
-/* Each half of the work by itself: `alone decode FILM`, and `alone infer FILM DESCRIPTION MODEL FRAMES`, which runs the
- * model again and again on the film's first picture. A line for each frame, as the whole job would print one. */
+/* Each half of the work by itself: `alone decode FILM`, and `alone infer FILM DESCRIPTION MODEL`, which runs the model
+ * on the film's first picture as often as there are frames. A line for each, as the whole job would print one. */
 #include "detector.h"
 #include "film.h"
 #include <stdlib.h>
@@ -27,10 +27,11 @@ static void infer(char **argument)
     weir_picture picture;
     if (!frame)
         give_up("there is no picture in the film");
+    int64_t frames = from.format->streams[from.stream]->nb_frames;
     void *input = detector_input_new(model);
     film_picture(frame, &picture);
     detector_fit(model, &picture, input);
-    for (int64_t number = 1; number <= atoll(argument[3]); number++) {
+    for (int64_t number = 1; number <= frames; number++) {
         detector_find(model, input, picture.width, picture.height);
         print(number);
     }
@@ -43,9 +44,9 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "decode") == 0)
         decode(argv[2]);
-    else if (argc == 6 && strcmp(argv[1], "infer") == 0)
+    else if (argc == 5 && strcmp(argv[1], "infer") == 0)
         infer(argv + 2);
     else
-        give_up("usage: alone decode FILM | alone infer FILM DESCRIPTION MODEL FRAMES");
+        give_up("usage: alone decode FILM | alone infer FILM DESCRIPTION MODEL");
     return 0;
 }

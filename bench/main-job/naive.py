@@ -81,7 +81,7 @@ def main():
     while there:
         number += 1
         print(json.dumps({"frame": number, "boxes": find(infer, picture, names)}), flush=True)
-        there, picture = film.read()
+        there, picture = film.read(picture)
 
 
 main()
