@@ -42,15 +42,16 @@ static inline void wr_bell_fence(void)
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-/* Any thread; with rung NULL also from signal handlers. */
-static inline void wr_bell_ring(wr_bell *bell)
+/* True if it was this ring that woke the sleeper. Any thread; with rung NULL also from signal handlers. */
+static inline bool wr_bell_ring(wr_bell *bell)
 {
     if (atomic_load(&bell->word) == 0 || !wr_bell_disarm(bell))
-        return;
+        return false;
     if (bell->rung)
         bell->rung(bell);
     else
         wr_futex_wake(&bell->word);
+    return true;
 }
 
 #endif

@@ -9,7 +9,7 @@
 #define ACQUIRE memory_order_acquire
 #define RELEASE memory_order_release
 
-enum { HASTY_AFTER = 256 }; /* frames in a row whose consumer was awake: far more than one barrier costs */
+enum { HASTY_AFTER = 256 }; /* times in a row that the other side was awake: their fences cost more than a barrier */
 enum { IDENTITY_WORDS = offsetof(weir_frame, refs) / 8, REF_WORDS = sizeof(weir_ref) / 8 };
 _Static_assert(offsetof(weir_frame, refs) == 64 && sizeof(weir_ref) == 16, "a frame crosses in whole words");
 
@@ -109,19 +109,19 @@ static bool evicts(const wr_link *link)
 
 /* --- waking the other side --- */
 
-/* Something was published. True if the bell must be looked at again after a fence. The last fence of all comes after the
- * haste was announced: whoever did not see it announced had armed the bell before, and will be seen. */
+/* Something was published. True if the bell must be looked at again after a fence: not where this woke the other, which
+ * will look at everything before it sleeps again. The last fence of all comes after the haste was announced: whoever did
+ * not see it announced had armed the bell before, and will be seen. */
 static bool announce(const wr_link *link, bool asleep, wr_bell *bell, uint32_t *awake, _Atomic uint32_t *hasty)
 {
     bool was_hasty = atomic_load_explicit(hasty, RELAXED) != 0;
     if (link->producer_bell == link->consumer_bell)
         return false; /* inline: both are moved by the one who is awake */
-    if (asleep) {
-        wr_bell_ring(bell);
+    if (asleep && wr_bell_ring(bell)) {
         *awake = 0;
         if (was_hasty)
             atomic_store_explicit(hasty, 0, RELEASE); /* whoever sees this sees all that was published in haste */
-        return true;
+        return false;
     }
     if (was_hasty)
         return false;
@@ -248,13 +248,18 @@ bool wr_link_publish(wr_link *link, weir_frame *frame, int64_t now_ns)
     weir_frame_drop(&evicted);
     weir_frame_drop(frame);
     link->producer.gap |= refusal != NULL;
+    if (refusal)
+        return link->producer.to_ring;
     wr_bell *bell = link->consumer_bell;
-    return !refusal && announce(link, is_armed(bell), bell, &link->producer.awake, &shared->producer_hasty);
+    link->producer.to_ring |= announce(link, is_armed(bell), bell, &link->producer.awake, &shared->producer_hasty);
+    return link->producer.to_ring;
 }
 
 void wr_link_ring(wr_link *link)
 {
-    wr_bell_ring(link->consumer_bell);
+    if (link->producer.to_ring)
+        wr_bell_ring(link->consumer_bell);
+    link->producer.to_ring = false;
 }
 
 void wr_link_offer(wr_link *link, weir_frame *frame, int64_t now_ns)

@@ -103,6 +103,7 @@ typedef struct wr_link {
         uint32_t awake; /* frames since the consumer had to be rung */
         bool gap;       /* mark the next frame that is accepted */
         bool need_key;  /* packets: refuse everything until a key frame */
+        bool to_ring;   /* published; the bell must be looked at again after a fence */
     } producer;
     alignas(WR_LINK_LINE) struct { /* the consumer's own */
         uint64_t tail_seen, next;
@@ -127,13 +128,14 @@ void wr_link_offer(wr_link *link, WEIR_OWNED weir_frame *frame, int64_t now_ns);
 /* The same, but for a consumer that is just falling asleep: where this says true, wr_bell_fence() and wr_link_ring() must
  * follow, before anything that may take long. One fence serves all links that a producer published to. */
 bool wr_link_publish(wr_link *link, WEIR_OWNED weir_frame *frame, int64_t now_ns);
+/* Nothing where wr_link_publish() did not say so. */
 void wr_link_ring(wr_link *link);
 /* A link that waits: is there room for what one call may send? Others always have. */
 bool wr_link_room_now(wr_link *link);
 /* The same for a producer that has armed its bell: if it finds no room here, the consumer rings when half of it is free,
  * and before that there is none. The two sides so wake each other once for many frames. */
 bool wr_link_room(wr_link *link);
-/* ...and for room, at one that had none and whose consumer is. */
+/* With the bell armed: wr_barrier() must come before the last look for room. */
 bool wr_link_consumer_is_hasty(const wr_link *link);
 /* Everything of this stream up to that order was offered or never will be. */
 void wr_link_pass(wr_link *link, uint32_t stream, int64_t order);
@@ -148,7 +150,7 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns);
 /* A link that is `held`: the frame taken last has been dealt with. Nothing on others. */
 void wr_link_done(wr_link *link);
 bool wr_link_empty(wr_link *link);
-/* With the bell armed: wr_barrier() must come before the last look at a link whose producer is hasty... */
+/* With the bell armed: wr_barrier() must come before the last look for frames. */
 bool wr_link_producer_is_hasty(const wr_link *link);
 /* How many frames were accepted so far; and whether the frame taken last was the last of so many. */
 uint64_t wr_link_accepted(const wr_link *link);

@@ -15,7 +15,8 @@
  * BUG_RING_FIRST      the producer rings and then publishes
  * BUG_NO_BARRIER      the consumer does not care who is hasty
  * BUG_BARRIER_LAST    the barrier comes after the last look
- * BUG_HASTE_UNFENCED  haste begins without a last fence */
+ * BUG_HASTE_UNFENCED  haste begins without a last fence
+ * BUG_RUNG_BY_OTHERS  takes a bell that somebody else disarmed in between for one that it rang */
 #ifndef FRAMES
 #define FRAMES 2
 #endif
@@ -34,10 +35,17 @@
 inline announce(me)
 {
     load(me, BELL, r_);
-    look = true;
     if
     :: r_ != 0 ->
         bell_ring(me, BELL);
+#ifdef BUG_RUNG_BY_OTHERS
+        r_ = 1
+#endif
+    :: else
+    fi;
+    if
+    :: r_ != 0 ->
+        look = false;
         awake = 0;
         if
         :: hasty -> store(me, HASTY(me), 0, RELEASE); hasty = false
@@ -45,6 +53,7 @@ inline announce(me)
         fi
     :: r_ == 0 && hasty -> look = false
     :: r_ == 0 && !hasty ->
+        look = true;
         if
         :: awake == HASTY_AFTER ->
             store(me, HASTY(me), 1, RELAXED);

@@ -104,11 +104,19 @@ inline bell_disarm(t, bell)
     atomic { pending[t].count == 0 -> mem[bell] = 0 }
 }
 
+/* r_ tells whether it was this ring that woke the sleeper. */
 inline bell_ring(t, bell)
 {
     load_seq(t, bell, r_);
     if
-    :: r_ != 0 -> bell_disarm(t, bell)
+    :: r_ != 0 ->
+        atomic {
+            pending[t].count == 0 ->
+            d_step {
+                r_ = mem[bell];
+                mem[bell] = 0
+            }
+        }
     :: else
     fi
 }

@@ -169,14 +169,19 @@ inline free_bytes()
 #endif
 }
 
+/* `rang`: and so woke the producer. */
 inline ring_starved()
 {
-    load(CONSUMER, PRODUCER_BELL, bell);
+    load(CONSUMER, PRODUCER_BELL, r_);
     load(CONSUMER, STARVED, wants);
+    rang = false;
     if
-    :: bell != 0 && wants != 0 -> bell_ring(CONSUMER, PRODUCER_BELL)
+    :: r_ != 0 && wants != 0 ->
+        bell_ring(CONSUMER, PRODUCER_BELL);
+        rang = r_ != 0
     :: else
-    fi
+    fi;
+    wants = 0
 }
 
 inline announce()
@@ -184,14 +189,15 @@ inline announce()
     ring_starved();
     again = true;
     if
-    :: bell != 0 && wants != 0 ->
+    :: rang ->
+        again = false;
         awake = 0;
         if
         :: hasty -> store(CONSUMER, HASTY, 0, RELEASE); hasty = false
         :: else
         fi
-    :: !(bell != 0 && wants != 0) && hasty -> again = false
-    :: !(bell != 0 && wants != 0) && !hasty ->
+    :: !rang && hasty -> again = false
+    :: !rang && !hasty ->
         if
         :: awake == HASTY_AFTER ->
             store(CONSUMER, HASTY, 1, RELAXED);
@@ -217,15 +223,15 @@ inline ring_producer()
             ring_starved()
         :: else
         fi;
-        bell = 0; wants = 0
+        rang = false
     :: else
     fi
 }
 
 proctype consumer()
 {
-    byte head, tail_seen, bytes, bell, wants, awake, i_, r_;
-    bool armed, hasty, again;
+    byte head, tail_seen, bytes, wants, awake, i_, r_;
+    bool armed, hasty, again, rang;
     do
     :: head == FRAMES -> break
     :: else ->

@@ -1,30 +1,38 @@
 """What a frame costs in system calls: one wake for each consumer that sleeps, one wait for each wake, and the source's
-own wait for its time. Nothing else grows with the frames. usage: syscalls_test.py PACED (TAP)
+own wait for its time. Nothing else grows with the frames. usage: syscalls_test.py WEIR (TAP)
 
 The calls are counted by strace in two runs of which one has five times the frames of the other. No bar depends on when
 anything happens: a thread that is late makes fewer calls, never more.
 """
 import collections
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-PACED = sys.argv[1]
+WEIR = sys.argv[1]
 CONSUMERS, FEW, MANY = 3, 100, 500
 # How often the strands are woken to start and to end, and the supervisor by them: not by frames.
 AROUND = 12 * (CONSUMERS + 2)
 
 
+def line(frames):
+    """A live source that sends a frame every two milliseconds to consumers that do nothing, a thread each."""
+    source = f"test-source rate=500 size=0x0 frames={frames} name=source"
+    return " ; ".join([source] + [f"@source ! null name=sink{i} hold=1024" for i in range(CONSUMERS)])
+
+
 def traced(frames):
-    """(calls by name, with futex split in futex-wake and futex-wait; frames taken), or None where strace may not trace."""
-    with tempfile.NamedTemporaryFile("r", suffix=".strace") as log:
-        run = subprocess.run(["strace", "-f", "-qq", "-o", log.name, PACED, str(frames), str(CONSUMERS)],
+    """(calls by name, with futex split in futex-wake and futex-wait; frames taken), or None and why there are none."""
+    with tempfile.NamedTemporaryFile("r", suffix=".strace") as log, tempfile.NamedTemporaryFile("r") as summary:
+        run = subprocess.run(["strace", "-f", "-qq", "-o", log.name, WEIR, "run", "--quiet", "--runner", "thread",
+                              "--summary", summary.name, line(frames)],
                              capture_output=True, text=True, timeout=100, check=False)
-        if run.returncode != 0 or not run.stdout.strip():
+        if run.returncode != 0:
             return None, run.stderr.strip()
-        return calls_of(log), int(run.stdout)
+        return calls_of(log), sum(link["taken"] for link in json.load(open(summary.name, encoding="utf-8"))["links"])
 
 
 def calls_of(log):
