@@ -6,4 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${1:?which build folder?}" && pwd)
 shift
 ninja -C "$build" --quiet bench-programs
-exec python3 "$here/bench.py" "$build" "$@"
+# The Python that the packages are for, should another one come first on the PATH: it has matplotlib.
+python=/usr/bin/python3
+[ -x $python ] || python=python3
+exec $python "$here/bench.py" "$build" "$@"

@@ -2,10 +2,9 @@
  * GStreamer reads and decodes in its own threads, each appsink keeps the newest picture, and the main thread goes round
  * the sinks that have one and runs the model. Films are paced where a camera's packets would arrive, before the decoder:
  * paced at the sink, pictures would have been decoded ahead of their time. */
-#include "../main-job/detector.h"
+#include "../main-job/gst_picture.h"
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
-#include <gst/video/video.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -65,25 +64,6 @@ static void add_camera(const char *film)
     gst_app_sink_set_callbacks(self->sink, &callbacks, NULL, NULL);
 }
 
-/* The picture where it lies: planes are found by their distance. */
-static weir_picture describe(const GstVideoFrame *frame, const weir_picture *at)
-{
-    const GstVideoInfo *info = &frame->info;
-    weir_picture picture = {
-        .format = WEIR_I420,
-        .width = (uint32_t)GST_VIDEO_INFO_WIDTH(info),
-        .height = (uint32_t)GST_VIDEO_INFO_HEIGHT(info),
-        .matrix = info->colorimetry.matrix == GST_VIDEO_COLOR_MATRIX_BT709 ? WEIR_BT709 : WEIR_BT601,
-        .full_range = info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255,
-        .planes = 3,
-    };
-    for (int i = 0; i < 3; i++) {
-        picture.stride[i] = (uint32_t)GST_VIDEO_FRAME_PLANE_STRIDE(frame, i);
-        picture.offset[i] = (uint64_t)((uintptr_t)GST_VIDEO_FRAME_PLANE_DATA(frame, i) - (uintptr_t)at);
-    }
-    return picture;
-}
-
 static void note_age(camera *self, GstSample *sample)
 {
     GstClockTime pts = GST_BUFFER_PTS(gst_sample_get_buffer(sample));
@@ -92,21 +72,6 @@ static void note_age(camera *self, GstSample *sample)
     GstClockTime now = (GstClockTime)g_get_monotonic_time() * GST_USECOND;
     if (self->frames < FRAMES)
         self->age_ms[self->frames++] = (double)GST_CLOCK_DIFF(due, now) / GST_MSECOND;
-}
-
-static void look_at(GstSample *sample, detector *model, void *input)
-{
-    GstVideoInfo info;
-    GstVideoFrame frame;
-    weir_picture picture;
-    if (!gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) ||
-        GST_VIDEO_INFO_FORMAT(&info) != GST_VIDEO_FORMAT_I420 ||
-        !gst_video_frame_map(&frame, &info, gst_sample_get_buffer(sample), GST_MAP_READ))
-        give_up("a picture could not be mapped");
-    picture = describe(&frame, &picture);
-    detector_fit(model, &picture, input);
-    gst_video_frame_unmap(&frame);
-    detector_find(model, input, picture.width, picture.height);
 }
 
 /* Looks at the next camera that has a picture, beginning at `turn`; how many took part in vain: `count` if none has. */
@@ -119,7 +84,7 @@ static int step(int turn, detector *model, void *input, double *busy_ms)
             continue;
         gint64 began_us = g_get_monotonic_time();
         note_age(self, sample);
-        look_at(sample, model, input);
+        find_in(sample, model, input);
         gst_sample_unref(sample);
         *busy_ms = (double)(g_get_monotonic_time() - began_us) / 1e3;
         return k;

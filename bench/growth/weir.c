@@ -2,6 +2,7 @@
  * `weir-growth fan|chain|grid SIZE RUNNER FRAMES REST_MS`: fan: one source, SIZE sinks; chain: SIZE links one after the
  * other; grid: SIZE sources, each linked to each of 50 sinks. Each source sends FRAMES as fast as they are taken, then
  * nothing for REST_MS, while a second thread takes its figures. */
+#include "../relay.h"
 #include "../stopwatch.h"
 #include <pthread.h>
 #include <semaphore.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <weir/component.h>
 #include <weir/pipeline.h>
 
 enum { GRID_SINKS = 50, SNAPSHOTS = 20, DEPTH = 16 };
@@ -54,14 +54,6 @@ static weir_status produce(weir_node *node)
     return WEIR_MORE;
 }
 
-static weir_status pass_on(weir_node *node, int input, const weir_frame *frame)
-{
-    (void)input;
-    weir_frame copy = weir_frame_fork(frame);
-    weir_send(node, 0, &copy);
-    return WEIR_OK;
-}
-
 static weir_status swallow(weir_node *node, int input, const weir_frame *frame)
 {
     int64_t *taken = weir_state(node);
@@ -71,13 +63,11 @@ static weir_status swallow(weir_node *node, int input, const weir_frame *frame)
     return WEIR_OK;
 }
 
-static const weir_port in[] = {{.name = "in", .flags = WEIR_PORT_MANY}, {0}}, out[] = {{.name = "out"}, {0}};
+static const weir_port many_in[] = {{.name = "in", .flags = WEIR_PORT_MANY}, {0}};
 static const weir_component_class source = {
-    .name = "b-source", .summary = "sends", .outputs = out, .state_bytes = sizeof(int64_t), .produce = produce};
-static const weir_component_class relay = {
-    .name = "b-relay", .summary = "passes on", .inputs = in, .outputs = out, .process = pass_on};
+    .name = "b-source", .summary = "sends", .outputs = one_out, .state_bytes = sizeof(int64_t), .produce = produce};
 static const weir_component_class sink = {
-    .name = "b-sink", .summary = "counts", .inputs = in, .state_bytes = sizeof(int64_t), .process = swallow};
+    .name = "b-sink", .summary = "counts", .inputs = many_in, .state_bytes = sizeof(int64_t), .process = swallow};
 
 /* --- shapes --- */
 

@@ -1,11 +1,10 @@
 /* Empty buffers through GStreamer's own elements: `gst-handover fan|chain COUNT BUFFERS DEPTH`. fan: fakesrc, a tee if
  * COUNT is above 1, and a queue and a fakesink for each consumer; chain: COUNT queues one after the other. Timed from
  * the first buffer that leaves the source to the last end of stream that reaches a sink. */
+#include "../gst.h"
 #include "../stopwatch.h"
-#include <gst/gst.h>
 #include <inttypes.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,17 +90,6 @@ static void chain(GstBin *bin, GstElement *source, int count, unsigned depth)
     add_sink(bin, last);
 }
 
-static bool run(GstElement *pipeline)
-{
-    gst_element_set_state(pipeline, GST_STATE_PLAYING);
-    GstBus *bus = gst_element_get_bus(pipeline);
-    GstMessage *last = gst_bus_timed_pop_filtered(bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-    bool good = GST_MESSAGE_TYPE(last) == GST_MESSAGE_EOS;
-    gst_message_unref(last);
-    gst_object_unref(bus);
-    return good;
-}
-
 int main(int argc, char **argv)
 {
     if (argc != 5) {
@@ -113,7 +101,8 @@ int main(int argc, char **argv)
     GstElement *pipeline = gst_pipeline_new("handover");
     GstElement *source = make_source(GST_BIN(pipeline), buffers);
     (strcmp(argv[1], "fan") == 0 ? fan : chain)(GST_BIN(pipeline), source, atoi(argv[2]), (unsigned)atoi(argv[4]));
-    bool good = run(pipeline);
+    gst_element_set_state(pipeline, GST_STATE_PLAYING);
+    bool good = wait_for_end(pipeline);
     double ns = (double)(ended_ns - began_ns) / (double)buffers;
     double cpu_us = (double)(cpu_ns() - began_cpu_ns) / 1e3 / (double)buffers;
     printf("{\"ns_per_frame\": %.2f, \"frames_per_s\": %.0f, \"cpu_us_per_frame\": %.4f}\n", ns, 1e9 / ns, cpu_us);

@@ -1,13 +1,13 @@
-/* Empty frames through weir: `weir-handover SHAPE COUNT FRAMES POLICY DEPTH [EVERY_MS]`, SHAPE fan (COUNT consumers) or
+/* Empty frames through weir: `weir-handover SHAPE COUNT FRAMES POLICY DEPTH [EVERY_MS [RUNNER]]`, SHAPE fan (COUNT consumers) or
  * chain (COUNT links one after the other). As fast as they go, or one in EVERY_MS: then what counts is what that takes of
  * the processor. Prints what passed and in which time, as JSON. */
+#include "../relay.h"
 #include "../stopwatch.h"
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <weir/component.h>
 #include <weir/pipeline.h>
 
 static int64_t frames_wanted, interval_ns;
@@ -32,14 +32,6 @@ static weir_status produce(weir_node *node)
     return interval_ns ? WEIR_OK : WEIR_MORE;
 }
 
-static weir_status pass_on(weir_node *node, int input, const weir_frame *frame)
-{
-    (void)input;
-    weir_frame copy = weir_frame_fork(frame);
-    weir_send(node, 0, &copy);
-    return WEIR_OK;
-}
-
 static weir_status swallow(weir_node *node, int input, const weir_frame *frame)
 {
     counted *self = weir_state(node);
@@ -60,14 +52,11 @@ static weir_status finish(weir_node *node, int input)
     return WEIR_OK;
 }
 
-static const weir_port in[] = {{.name = "in"}, {0}}, out[] = {{.name = "out"}, {0}};
 static const weir_component_class source = {
-    .name = "b-source", .summary = "sends", .outputs = out, .state_bytes = sizeof(counted), .produce = produce};
-static const weir_component_class relay = {
-    .name = "b-relay", .summary = "passes on", .inputs = in, .outputs = out, .process = pass_on};
+    .name = "b-source", .summary = "sends", .outputs = one_out, .state_bytes = sizeof(counted), .produce = produce};
 static const weir_component_class sink = {.name = "b-sink",
                                           .summary = "counts",
-                                          .inputs = in,
+                                          .inputs = one_in,
                                           .state_bytes = sizeof(counted),
                                           .process = swallow,
                                           .finish = finish};
@@ -125,18 +114,19 @@ static bool print(weir_pipeline *p, bool every)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6 && argc != 7) {
-        fprintf(stderr, "usage: weir-handover fan|chain COUNT FRAMES every|latest DEPTH [EVERY_MS]\n");
+    if (argc < 6 || argc > 8) {
+        fprintf(stderr, "usage: weir-handover fan|chain COUNT FRAMES every|latest DEPTH [EVERY_MS [RUNNER]]\n");
         return 2;
     }
     bool every = strcmp(argv[4], "every") == 0;
     weir_policy policy = {.take = every ? WEIR_EVERY : WEIR_LATEST, .depth = every ? (unsigned)atoi(argv[5]) : 0};
     frames_wanted = atoll(argv[3]);
-    interval_ns = argc == 7 ? atoll(argv[6]) * 1000000 : 0;
+    interval_ns = argc > 6 ? atoll(argv[6]) * 1000000 : 0;
     weir_register(&source);
     weir_register(&relay);
     weir_register(&sink);
     weir_pipeline *p = weir_pipeline_new("handover");
+    weir_pipeline_runner(p, argc > 7 ? argv[7] : "thread");
     weir_pipeline_add(p, "source", "b-source", NULL);
     (strcmp(argv[1], "fan") == 0 ? fan : chain)(p, atoi(argv[2]), &policy);
     weir_status status = weir_pipeline_run(p);

@@ -10,22 +10,25 @@ BARS = []
 def cases(context):
     missing = context.tool("valgrind")
     link, no_link = context.program("instructions", "link-steps")
-    pipeline, no_pipeline = context.program("instructions", "inline-steps")
+    pipeline, no_pipeline = context.program("handover", "weir-handover")
     count = [sys.executable, context.here("instructions", "count.py")]
 
     def counted(name, program, why_not, *arguments, within=""):
-        return Contender(name, [*count, within, program, "FRAMES", *arguments], missing or why_not)
+        return Contender(name, [*count, within, program, *arguments], missing or why_not)
+
+    def inline(name, links):
+        return counted(name, pipeline, no_pipeline, "chain", links, "FRAMES", "every", "64", "0", "inline")
 
     return [
         Case("link", "one link, one thread", [
-            counted("weir every: offer", link, no_link, "every", within="wr_link_offer"),
-            counted("weir every: take", link, no_link, "every", within="wr_link_take"),
-            counted("weir latest: offer", link, no_link, "latest", within="wr_link_offer"),
-            counted("weir latest: take", link, no_link, "latest", within="wr_link_take"),
+            counted("weir every: offer", link, no_link, "FRAMES", "every", within="wr_link_offer"),
+            counted("weir every: take", link, no_link, "FRAMES", "every", within="wr_link_take"),
+            counted("weir latest: offer", link, no_link, "FRAMES", "latest", within="wr_link_offer"),
+            counted("weir latest: take", link, no_link, "FRAMES", "latest", within="wr_link_take"),
         ], FIGURES, base="weir every: offer", rounds=1),
         Case("pipeline", "a whole pipeline on one thread", [
-            counted("weir: source, sink", pipeline, no_pipeline, "1"),
-            counted("weir: source, relay, sink", pipeline, no_pipeline, "2"),
-            counted("weir: source, 7 relays, sink", pipeline, no_pipeline, "8"),
+            inline("weir: source, sink", "1"),
+            inline("weir: source, relay, sink", "2"),
+            inline("weir: source, 7 relays, sink", "8"),
         ], FIGURES, base="weir: source, sink", rounds=1),
     ]

@@ -39,8 +39,8 @@ def case(context, side, pictures, no_pictures):
         compiled("weir", "weir"),
         compiled("libswscale", "swscale"),
         compiled("libswscale, fast", "swscale-fast"),
-        Contender("OpenCV, memory kept", python, no_pictures or no_python, context.keeping_memory()),
-        Contender("OpenCV", python, no_pictures or no_python),
+        Contender("OpenCV, memory kept", python, no_pictures or no_python or no_program, context.keeping_memory()),
+        Contender("OpenCV", python, no_pictures or no_python or no_program),
     ], FIGURES, base="weir", rounds=5)
 
 

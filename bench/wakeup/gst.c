@@ -1,10 +1,9 @@
 /* Frames a millisecond apart through GStreamer: `gst-wakeup FRAMES` pushes into appsrc ! queue ! fakesink, where appsrc
  * and queue are a thread each; `gst-wakeup-direct FRAMES` (DIRECT) into appsrc ! fakesink, one hop, as weir's link is
  * one. From just before the push, which stands in the buffer as its offset, to the sink's hand-off. */
+#include "../gst.h"
 #include "latencies.h"
 #include <gst/app/gstappsrc.h>
-#include <gst/gst.h>
-#include <stdbool.h>
 
 #ifdef DIRECT
 #define LINE "appsrc name=source format=time ! fakesink name=sink sync=false enable-last-sample=false"
@@ -32,16 +31,6 @@ static void push_all(GstAppSrc *source, int frames)
         gst_app_src_push_buffer(source, buffer);
     }
     gst_app_src_end_of_stream(source);
-}
-
-static bool wait_for_end(GstElement *pipeline)
-{
-    GstBus *bus = gst_element_get_bus(pipeline);
-    GstMessage *last = gst_bus_timed_pop_filtered(bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-    bool good = GST_MESSAGE_TYPE(last) == GST_MESSAGE_EOS;
-    gst_message_unref(last);
-    gst_object_unref(bus);
-    return good;
 }
 
 int main(int argc, char **argv)
