@@ -54,12 +54,22 @@ static bool may_not_start(const wr_run *run)
     return atomic_load(&run->to_open) > 0 || atomic_load(&run->open_failed);
 }
 
+/* Others may give it work at any moment: frames, or room for them. Else it waits for a time, or to be woken. */
+static bool waits_for_others(const wr_strand *strand)
+{
+    for (int i = 0; i < strand->nodes; i++)
+        if (strand->node[i]->inputs > 0 || strand->node[i]->no_room)
+            return true;
+    return false;
+}
+
 /* A frame often follows the one before within microseconds: looking again for that long costs less than going to sleep
- * and being woken. Only after work, so a pipeline at rest never spins. */
+ * and being woken. Only after work, so a pipeline at rest never spins; and not for a time, since the consumer that was
+ * just woken may need this very core. */
 static wr_step step_or_spin(wr_strand *strand, int64_t *now_ns)
 {
     wr_step result = step(strand, now_ns, false);
-    if (strand->graph->clock || !strand->worked)
+    if (strand->graph->clock || !strand->worked || !waits_for_others(strand))
         return result;
     for (int64_t until_ns = *now_ns + SPIN_NS; result == WR_STEP_IDLE && *now_ns < until_ns;) {
         for (int i = 0; i < 16; i++)
