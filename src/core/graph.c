@@ -79,16 +79,21 @@ static void enter_output(wr_output *out, wr_edge *edge)
     out->edge[out->edges++] = edge;
 }
 
+/* On cache lines of their own: the node's strand writes to them for each frame. */
+static void make_input_room(weir_node *node, int room)
+{
+    wr_input *input = wr_must(wr_memory_lines(sizeof *input * (size_t)room));
+    if (node->inputs)
+        memcpy(input, node->input, sizeof *input * (size_t)node->inputs);
+    free(node->input);
+    node->input = input;
+    node->inputs_room = room;
+}
+
 static void enter_input(weir_node *to, wr_edge *edge)
 {
-    if (to->inputs == to->inputs_room) {
-        wr_input *grown = wr_must(wr_memory_lines(sizeof *grown * (size_t)(to->inputs_room * 2 + 4)));
-        if (to->inputs)
-            memcpy(grown, to->input, sizeof *grown * (size_t)to->inputs);
-        free(to->input);
-        to->input = grown;
-        to->inputs_room = to->inputs_room * 2 + 4;
-    }
+    if (to->inputs == to->inputs_room)
+        make_input_room(to, to->inputs_room * 2 + 4);
     edge->input = to->inputs;
     to->input[to->inputs++] = (wr_input){.edge = edge, .accept = true};
 }
@@ -203,8 +208,7 @@ static void make_spare(wr_graph *graph)
         }
         if (!node->class->inputs)
             continue;
-        node->inputs_room = node->inputs + spare;
-        node->input = wr_must(realloc(node->input, sizeof *node->input * (size_t)node->inputs_room));
+        make_input_room(node, node->inputs + spare);
     }
     for (int i = 0; i < spare; i++)
         edge_new(graph)->spare = true;
