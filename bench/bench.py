@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 import tempfile
+import textwrap
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
@@ -58,7 +59,7 @@ def run(name, context, arguments):
     if arguments.plots:
         os.makedirs(arguments.plots, exist_ok=True)
         draw = getattr(module, "draw", plot.plot)
-        draw(os.path.join(arguments.plots, f"{name}.svg"), f"{name}: {title}", done)
+        draw(os.path.join(arguments.plots, f"{name}.svg"), textwrap.fill(f"{name}: {title}", 80), done)
     # A contender that could have run and failed is a fault; one that is missing here is not.
     good &= not any(r.failed and not r.contender.missing for r in results)
     return {"benchmark": name, "title": title, "results": report.as_json(results), "bars": lines}, good

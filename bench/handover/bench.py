@@ -32,9 +32,9 @@ def cases(context):
         Case("fan", "one source, 1 to 8 consumers", [
             Contender(f"weir fan {count}", [weir, "fan", str(count), some, "every", DEPTH], no_weir) for count in COUNTS
         ], FIGURES, base="weir fan 1", rounds=3),
-        *[Case(f"chain-{count}", f"{count} links one after the other", [
+        *[Case(f"chain-{count}", f"{count} link{'s' * (count > 1)} one after the other", [
             Contender(f"weir chain {count}", [weir, "chain", str(count), some, "every", DEPTH], no_weir),
-            Contender(f"GStreamer, {count} queues", [gst, "chain", str(count), few, DEPTH], no_gst),
+            Contender(f"GStreamer, {count} queue{'s' * (count > 1)}", [gst, "chain", str(count), few, DEPTH], no_gst),
         ], FIGURES, base=f"weir chain {count}", rounds=3) for count in COUNTS],
         rest(context, weir, no_weir),
     ]
