@@ -76,14 +76,15 @@ def arguments_of(command_line):
     parser.add_argument("--only", metavar="TEXT", default="", help="only contenders with that in their name")
     parser.add_argument("--plots", metavar="FOLDER", default="results/bench", help="where the pictures go (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="one short round of everything: does it work at all?")
-    return parser.parse_args(command_line)
+    arguments = parser.parse_args(command_line)
+    for name in arguments.name:
+        if name not in names():
+            parser.error(f"there is no benchmark {name}; there are: {' '.join(names())}")
+    return arguments
 
 
 def main():
     arguments = arguments_of(sys.argv[1:])
-    unknown = [name for name in arguments.name if name not in names()]
-    if unknown:
-        sys.exit(f"bench: there is no benchmark {unknown[0]}; there are: {' '.join(names())}")
     out = sys.stdout
     if arguments.json == "-":
         sys.stdout = sys.stderr

@@ -8,10 +8,10 @@ on the monotonic clock from when a camera's packet was due to when the detector 
 import json
 import os
 import statistics
-import subprocess
 
 from harness import plot
 from harness.declare import Bar, Case, Contender, Figure
+from harness.film import street
 
 RATE = 5
 FILMS = 4
@@ -79,27 +79,17 @@ def read_program(text):
 
 # --- contenders ---
 
-def make_film(context, number, path):
+def film(context, number):
     """Each begins elsewhere in the clip."""
-    done = subprocess.run(["ffmpeg", "-v", "error", "-stream_loop", "2", "-i", context.deps("clips", "street.mp4"),
-                           "-ss", str(7 * number), "-t", str(FILM_S), "-an", "-vf", f"fps={RATE},scale=640:360",
-                           "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", str(2 * RATE), "-f", "mp4", "-y", path + ".part"],
-                          check=False)
-    if done.returncode == 0:
-        os.replace(path + ".part", path)
-    return done.returncode == 0
+    return street(context, f"street-{RATE}fps-{number}.mp4",
+                  ["-ss", str(7 * number), "-t", str(FILM_S), "-an", "-vf", f"fps={RATE},scale=640:360", "-c:v", "libx264",
+                   "-preset", "veryfast", "-tune", "zerolatency", "-g", str(2 * RATE)], before=["-stream_loop", "2"])
 
 
 def films(context):
     """Their paths, and why they are missing."""
-    paths = [context.cache("cameras", f"street-{RATE}fps-{number}.mp4") for number in range(FILMS)]
-    wanted = [(number, path) for number, path in enumerate(paths) if not os.path.exists(path)]
-    missing = context.tool("ffmpeg") if wanted else ""
-    if wanted and not os.path.exists(context.deps("clips", "street.mp4")):
-        missing = missing or "the sample clip is missing (make bench brings it)"
-    if not missing and not all(make_film(context, number, path) for number, path in wanted):
-        missing = "ffmpeg could not make the films"
-    return paths, missing
+    made = [film(context, number) for number in range(FILMS)]
+    return [path for path, _ in made], next((missing for _, missing in made if missing), "")
 
 
 def weir(context, paths, seconds, missing):

@@ -98,16 +98,6 @@ class Context:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return path
 
-    @staticmethod
-    def python(*modules):
-        """An interpreter that has these modules, and why there is none if so. The distribution's packages are for the
-        distribution's Python, which need not be the first one in PATH."""
-        for interpreter in (sys.executable, "/usr/bin/python3"):
-            check = [interpreter, "-c", "".join(f"import {module};" for module in modules)]
-            if os.path.exists(interpreter) and subprocess.run(check, capture_output=True, check=False).returncode == 0:
-                return interpreter, ""
-        return sys.executable, f"there is no Python with {' and '.join(modules)} (make bench installs it)"
-
     def program(self, benchmark, name):
         """A program of bench/BENCHMARK/meson.build, and why it is missing if it is."""
         path = os.path.join(self.build, "bench", benchmark, name)

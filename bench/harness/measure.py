@@ -61,7 +61,6 @@ class _Attendant:
             self.interrupt_s = at_s + 0.02
             os.kill(self.process.pid, signal.SIGINT)
 
-
     def figures(self):
         """The series, and how far memory rose above what it was when warm: after 10 s, or a third of a shorter run."""
         series = [[at_s, mib] for at_s, mib in self.series if mib > 0]  # an ended process has none left

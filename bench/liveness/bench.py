@@ -5,11 +5,10 @@ consumers sleep; all sources make a new picture of 640x360 for each frame. `--se
 minutes, and whether its memory grows.
 """
 import json
-import os
-import subprocess
 
 from harness import plot
 from harness.declare import Bar, Case, Contender, Figure
+from harness.film import make_film
 
 RATE = 30
 DELAYS_MS = [10, 100, 1000]
@@ -54,15 +53,8 @@ def weir(context, name, delays_ms, seconds):
 
 def film(context):
     """A film of 20 s, and why there is none."""
-    path = context.cache("liveness", "test-30fps.mp4")
-    missing = context.tool("ffmpeg")
-    if missing or os.path.exists(path):
-        return path, missing
-    made = subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=640x360:rate={RATE}", "-t", "20",
-                           "-c:v", "mpeg4", "-q:v", "4", "-f", "mp4", "-y", path + ".part"], check=False)
-    if made.returncode == 0:
-        os.replace(path + ".part", path)
-    return path, "" if made.returncode == 0 else "ffmpeg could not make a film"
+    return make_film(context, "test-30fps.mp4", ["-f", "lavfi", "-i", f"testsrc2=size=640x360:rate={RATE}", "-t", "20",
+                                                 "-c:v", "mpeg4", "-q:v", "4"])
 
 
 def others(context, seconds):
