@@ -49,7 +49,7 @@ static weir_status produce(weir_node *node)
     if (*sent == frames_wanted)
         return WEIR_OK; /* until the pipeline is stopped */
     ++*sent;
-    weir_frame frame = weir_frame_new(node, weir_now(node));
+    weir_frame frame = weir_frame_new(node, WEIR_WHEN_SENT);
     weir_send(node, 0, &frame);
     return WEIR_MORE;
 }

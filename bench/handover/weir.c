@@ -26,7 +26,7 @@ static weir_status produce(weir_node *node)
         began_cpu_ns = cpu_ns();
         began_ns = now_ns();
     }
-    weir_frame frame = weir_frame_new(node, weir_now(node));
+    weir_frame frame = weir_frame_new(node, WEIR_WHEN_SENT);
     weir_send(node, 0, &frame);
     weir_wake_at(node, began_ns + self->frames * interval_ns);
     return interval_ns ? WEIR_OK : WEIR_MORE;

@@ -21,9 +21,9 @@ def cases(context):
 
     return [
         Case("link", "one link, one thread", [
-            counted("weir every: offer", link, no_link, "FRAMES", "every", within="wr_link_offer"),
+            counted("weir every: offer", link, no_link, "FRAMES", "every", within="wr_link_publish"),
             counted("weir every: take", link, no_link, "FRAMES", "every", within="wr_link_take"),
-            counted("weir latest: offer", link, no_link, "FRAMES", "latest", within="wr_link_offer"),
+            counted("weir latest: offer", link, no_link, "FRAMES", "latest", within="wr_link_publish"),
             counted("weir latest: take", link, no_link, "FRAMES", "latest", within="wr_link_take"),
         ], FIGURES, base="weir every: offer", rounds=1),
         Case("pipeline", "a whole pipeline on one thread", [

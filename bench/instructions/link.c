@@ -31,7 +31,10 @@ int main(int argc, char **argv)
     bool good = true;
     for (int64_t i = 1, frames = atoll(argv[1]); i <= frames; i++) {
         weir_frame frame = frame_number(i), taken;
-        wr_link_offer(&link, &frame, i + 50);
+        if (wr_link_publish(&link, &frame, i + 50)) {
+            wr_bell_fence();
+            wr_link_ring(&link);
+        }
         good &= wr_link_take(&link, &taken, i + 100) == WR_TAKEN && taken.number == i;
     }
     wr_link_close(&link);

@@ -76,10 +76,11 @@ static weir_status produce(weir_node *node)
 {
     const source_options *options = weir_options(node);
     source_state *state = weir_state(node);
-    int64_t now_ns = weir_now(node), captured_ns = now_ns;
-    if (state->sent == 0)
-        state->start_ns = now_ns;
+    int64_t captured_ns = WEIR_WHEN_SENT;
     if (paced(options)) {
+        int64_t now_ns = weir_now(node);
+        if (state->sent == 0)
+            state->start_ns = now_ns;
         captured_ns = due_ns(options, state, state->sent);
         if (captured_ns > now_ns) {
             weir_wake_at(node, captured_ns);

@@ -144,7 +144,8 @@ WEIR_API void weir_plan_memory(weir_node *node, size_t bytes);
 /* --- frames --- */
 
 /* Sources: the next frame of this node's stream: number and order counted up, captured_ns as given (when it was
- * captured, or due, on the clock of weir_now()), no attachments. The caller owns it. */
+ * captured, or due, on the clock of weir_now(); WEIR_WHEN_SENT: the moment of weir_send()), no attachments. The caller
+ * owns it. */
 WEIR_API weir_frame weir_frame_new(weir_node *node, int64_t captured_ns);
 /* Makes an attachment of `bytes` in the node's store for that kind (declared in plan) and adds it to the frame.
  * Returns its data, writable until the frame is sent, 64-byte aligned, not cleared; NULL when the store or the frame

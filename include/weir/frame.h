@@ -52,8 +52,9 @@ enum {
     WEIR_FRAME_FLUSH = 8,       /* the source was reopened: forget what came before */
 };
 
-#define WEIR_NO_TIME  INT64_MIN /* for pts_ns and utc_ns: not known */
-#define WEIR_NO_ORDER INT64_MIN /* for order: a packet, not decoded yet */
+#define WEIR_NO_TIME   INT64_MIN /* for pts_ns and utc_ns: not known */
+#define WEIR_WHEN_SENT INT64_MIN /* for captured_ns: weir_send() fills in the time, which it reads anyway */
+#define WEIR_NO_ORDER  INT64_MIN /* for order: a packet, not decoded yet */
 enum { WEIR_FRAME_REFS = 8 };
 
 /* Reference to one attachment. Opaque; `kind` and `bytes` may be read. */

@@ -43,13 +43,34 @@ bool wr_link_open(wr_link *link, const wr_link_config *config)
 
 /* --- slots --- */
 
-static void slot_write(wr_slot_words *slot, const weir_frame *frame)
+static void words_write(_Atomic uint64_t *word, const void *from, unsigned words)
 {
-    uint64_t word[WR_FRAME_WORDS];
-    unsigned words = IDENTITY_WORDS + REF_WORDS * frame->count;
-    memcpy(word, frame, words * 8);
-    for (unsigned i = 0; i < words; i++)
-        atomic_store_explicit(&slot->word[i], word[i], RELAXED);
+    for (unsigned i = 0; i < words; i++) {
+        uint64_t one;
+        memcpy(&one, (const uint64_t *)from + i, 8);
+        atomic_store_explicit(&word[i], one, RELAXED);
+    }
+}
+
+/* Of the frame's attachments those of `kinds`, with a reference more. */
+static void slot_write(wr_slot_words *slot, const weir_frame *frame, uint16_t flags, uint64_t kinds, int64_t now_ns)
+{
+    union {
+        weir_frame frame; /* its identity alone is written and read */
+        uint64_t word[IDENTITY_WORDS];
+    } head;
+    memcpy(&head, frame, IDENTITY_WORDS * 8);
+    head.frame.offered_ns = now_ns;
+    head.frame.flags = flags;
+    head.frame.count = 0;
+    for (unsigned i = 0; i < frame->count; i++) {
+        const weir_ref *ref = &frame->refs[i];
+        if (!(kinds >> ref->kind & 1))
+            continue;
+        wr_ref_add(ref);
+        words_write(&slot->word[IDENTITY_WORDS + REF_WORDS * head.frame.count++], ref, REF_WORDS);
+    }
+    words_write(slot->word, &head, IDENTITY_WORDS);
 }
 
 /* May copy a mixture of two frames, if the producer overwrites the slot meanwhile; then the caller's claim fails. */
@@ -200,14 +221,12 @@ static bool evict(wr_link *link, weir_frame *oldest)
     return ours;
 }
 
-static void accept(wr_link *link, weir_frame *frame, uint64_t tail, uint64_t bytes)
+static void accept(wr_link *link, const weir_frame *frame, uint64_t tail, uint64_t bytes, int64_t now_ns)
 {
     wr_link_shared *shared = link->shared;
-    if (link->producer.gap)
-        frame->flags |= WEIR_FRAME_GAP;
+    uint16_t flags = link->producer.gap ? frame->flags | WEIR_FRAME_GAP : frame->flags;
     link->producer.gap = false;
-    slot_write(slot_at(link, tail), frame);
-    frame->count = 0;
+    slot_write(slot_at(link, tail), frame, flags, link->config.kinds, now_ns);
     if (bytes)
         count(&shared->bytes_in, bytes);
     if (link->config.packets && frame->flags & WEIR_FRAME_KEY)
@@ -218,13 +237,12 @@ static void accept(wr_link *link, weir_frame *frame, uint64_t tail, uint64_t byt
     atomic_store_explicit(&shared->tail, tail + 1, RELEASE);
 }
 
-bool wr_link_publish(wr_link *link, weir_frame *frame, int64_t now_ns)
+bool wr_link_publish(wr_link *link, const weir_frame *frame, int64_t now_ns)
 {
     wr_link_shared *shared = link->shared;
     weir_frame evicted; /* not cleared: that takes as long as the rest */
     uint64_t tail = atomic_load_explicit(&shared->tail, RELAXED);
     uint64_t bytes = packet_bytes(link, frame);
-    frame->offered_ns = now_ns;
     evicted.count = 0;
 
     turn_begins(&shared->producer_turn);
@@ -242,11 +260,10 @@ bool wr_link_publish(wr_link *link, weir_frame *frame, int64_t now_ns)
     if (refusal)
         count(refusal, 1);
     else
-        accept(link, frame, tail, bytes);
+        accept(link, frame, tail, bytes, now_ns);
     turn_ends(&shared->producer_turn);
 
     weir_frame_drop(&evicted);
-    weir_frame_drop(frame);
     link->producer.gap |= refusal != NULL;
     if (refusal)
         return link->producer.to_ring;
@@ -260,14 +277,6 @@ void wr_link_ring(wr_link *link)
     if (link->producer.to_ring)
         wr_bell_ring(link->consumer_bell);
     link->producer.to_ring = false;
-}
-
-void wr_link_offer(wr_link *link, weir_frame *frame, int64_t now_ns)
-{
-    if (!wr_link_publish(link, frame, now_ns))
-        return;
-    wr_bell_fence();
-    wr_link_ring(link);
 }
 
 static uint64_t room_wanted(const wr_link *link)
@@ -409,6 +418,8 @@ static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
         slot_read(slot_at(link, head), frame);
         if (!claim(link, head))
             continue;
+        if (head + 1 < link->consumer.tail_seen)
+            __builtin_prefetch(slot_at(link, head + 1)); /* comes from the other core while this frame is dealt with */
         if (head != link->consumer.next || link->consumer.gap)
             frame->flags |= WEIR_FRAME_GAP;
         link->consumer.gap = false;

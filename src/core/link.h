@@ -1,6 +1,6 @@
 /* Link: the bounded way from one node to one other.
  *
- * Frames enter by offer, wait in `depth` slots, leave by take. One thread offers,
+ * Frames are offered by wr_link_publish(), wait in `depth` slots, leave by take. One thread offers,
  * one takes, any thread reads the accounts. The shared part holds no pointer and
  * can live in memory that two processes map.
  *
@@ -123,11 +123,10 @@ size_t wr_link_cost(const wr_link_config *config);
 
 /* --- the producer --- */
 
-/* Takes over the frame and empties it. Rings the consumer. */
-void wr_link_offer(wr_link *link, WEIR_OWNED weir_frame *frame, int64_t now_ns);
-/* The same, but for a consumer that is just falling asleep: where this says true, wr_bell_fence() and wr_link_ring() must
- * follow, before anything that may take long. One fence serves all links that a producer published to. */
-bool wr_link_publish(wr_link *link, WEIR_OWNED weir_frame *frame, int64_t now_ns);
+/* Offers the frame with those of its attachments that the link carries, each shared with the caller's. Rings a consumer
+ * that is asleep, but maybe not one that is just falling asleep: where this says true, wr_bell_fence() and wr_link_ring()
+ * must follow, before anything that may take long. One fence serves all links that a producer published to. */
+bool wr_link_publish(wr_link *link, const weir_frame *frame, int64_t now_ns);
 /* Nothing where wr_link_publish() did not say so. */
 void wr_link_ring(wr_link *link);
 /* A link that waits: is there room for what one call may send? Others always have. */

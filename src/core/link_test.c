@@ -8,6 +8,7 @@
 
 #include "core/link.h"
 #include "core/store.h"
+#include "core/test_link.h"
 #include <cmocka.h>
 
 enum { KEY = WEIR_FRAME_KEY, GAP = WEIR_FRAME_GAP, LOOSE = WEIR_FRAME_DISCARDABLE, PLACES = 32 };
@@ -26,6 +27,8 @@ static bench *open_link(wr_link_config config)
     *b = (bench){.store = wr_store_new(WEIR_KIND_PACKET, PLACES, 128, 0)};
     if (config.burst == 0)
         config.burst = 1;
+    if (config.kinds == 0)
+        config.kinds = UINT64_MAX;
     config.streams = 2;
     assert_non_null(b->store);
     assert_true(wr_link_open(&b->link, &config));
@@ -48,7 +51,7 @@ static void offer(bench *b, uint16_t flags, uint32_t bytes)
 {
     weir_frame frame = {.number = ++b->number, .captured_ns = b->number, .flags = flags, .count = 1};
     assert_true(wr_store_take(b->store, bytes, &frame.refs[0]));
-    wr_link_offer(&b->link, &frame, b->number);
+    wr_test_offer(&b->link, &frame, b->number);
     assert_int_equal(frame.count, 0);
 }
 
@@ -260,7 +263,7 @@ static void test_ages_are_noted(void **state)
     bench *b = open_link((wr_link_config){.policy = {.depth = 8}});
     weir_frame frame = {.captured_ns = 100};
     weir_link_stats stats = {0};
-    wr_link_offer(&b->link, &frame, 110);
+    wr_test_offer(&b->link, &frame, 110);
     assert_int_equal(wr_link_take(&b->link, &frame, 125), WR_TAKEN);
     wr_link_read(&b->link, &stats);
     assert_int_equal(stats.age.count, 1);
@@ -505,11 +508,29 @@ static void test_all_of_a_frame_crosses(void **state)
     for (unsigned i = 0; i < WEIR_FRAME_REFS; i++)
         assert_true(wr_store_take(b->store, i, &frame.refs[i]));
     weir_frame sent = frame, got;
-    wr_link_offer(&b->link, &frame, 9);
+    wr_test_offer(&b->link, &frame, 9);
     sent.offered_ns = 9;
     memset(&got, 0xff, sizeof got);
     assert_int_equal(wr_link_take(&b->link, &got, 10), WR_TAKEN);
     assert_memory_equal(&got, &sent, sizeof got);
+    weir_frame_drop(&got);
+    close_link(b);
+}
+
+static void test_only_what_a_link_carries_crosses(void **state)
+{
+    (void)state;
+    bench *b = open_link((wr_link_config){.policy = {.take = WEIR_OLDEST, .depth = 1}, .kinds = 1 << WEIR_KIND_BOXES});
+    weir_frame frame = {.number = 1, .count = 2}, refused, got;
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(wr_store_take(b->store, 8, &frame.refs[i]));
+    frame.refs[1].kind = WEIR_KIND_BOXES;
+    refused = weir_frame_fork(&frame);
+    wr_test_offer(&b->link, &frame, 1);
+    wr_test_offer(&b->link, &refused, 2);
+    assert_int_equal(wr_link_take(&b->link, &got, 3), WR_TAKEN);
+    assert_int_equal(got.count, 1);
+    assert_int_equal(got.refs[0].kind, WEIR_KIND_BOXES);
     weir_frame_drop(&got);
     close_link(b);
 }
@@ -538,6 +559,7 @@ int main(void)
         cmocka_unit_test(test_passed),
         cmocka_unit_test(test_bells),
         cmocka_unit_test(test_all_of_a_frame_crosses),
+        cmocka_unit_test(test_only_what_a_link_carries_crosses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,7 @@ static void *produce(void *user)
             wr_bell_fence();
             wr_link_ring(&t->link);
         }
+        weir_frame_drop(&frame);
         idle_work(t->trial->slow_producer, &random);
         keep_together(t, &random);
     }

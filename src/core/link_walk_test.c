@@ -9,6 +9,7 @@
 
 #include "core/link.h"
 #include "core/store.h"
+#include "core/test_link.h"
 #include <cmocka.h>
 
 enum { STEPS_MAX = 13, FRAMES_MAX = 16, LINK_BYTES = 16384 };
@@ -211,7 +212,7 @@ static void do_offer(model *m, uint16_t flags, unsigned length)
     frame.refs[0].bytes = as_sent.bytes;
     wr_ref_add(&now.ref);
     bool accepted = model_offer(m, as_sent);
-    wr_link_offer(&now.link, &frame, m->now);
+    wr_test_offer(&now.link, &frame, m->now);
     check((atomic_load(&now.consumer_bell.word) == 0) == accepted, "the consumer is rung for what was accepted",
           length);
 }
@@ -363,7 +364,9 @@ static void run_walk(void **state)
     now.store = wr_store_new(WEIR_KIND_PACKET, 1, 64, 0);
     assert_non_null(now.store);
     assert_true(wr_store_take(now.store, 64, &now.ref));
-    assert_true(wr_link_open(&now.link, &now.walk->config));
+    wr_link_config config = now.walk->config;
+    config.kinds = UINT64_MAX;
+    assert_true(wr_link_open(&now.link, &config));
     assert_in_range(wr_link_cost(&now.walk->config), 1, LINK_BYTES);
     now.link.producer_bell = &now.producer_bell;
     now.link.consumer_bell = &now.consumer_bell;

@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/graph.h"
+#include "run/strand.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,31 +101,18 @@ int64_t weir_input_bound(const weir_node *node, int input, uint32_t stream)
 
 /* --- sending --- */
 
-static weir_frame carried(const weir_frame *frame, uint64_t kinds)
-{
-    weir_frame copy = *frame;
-    copy.count = 0;
-    for (unsigned i = 0; i < frame->count; i++) {
-        if (!(kinds >> frame->refs[i].kind & 1))
-            continue;
-        wr_ref_add(&frame->refs[i]);
-        copy.refs[copy.count++] = frame->refs[i];
-    }
-    return copy;
-}
-
 void weir_send(weir_node *node, int port, weir_frame *frame)
 {
     const wr_output *out = &node->output[port];
     bool in_order = !node->class->inputs || node->class->flags & WEIR_HOLDS;
     count(&node->frames_out);
-    if (out->edges)
-        node->now_ns = clock_now(node);
+    node->sent_ns = clock_now(node);
+    if (frame->captured_ns == WEIR_WHEN_SENT)
+        frame->captured_ns = node->sent_ns;
     for (int i = 0; i < out->edges; i++) {
-        wr_edge *edge = out->edge[i];
-        weir_frame copy = carried(frame, edge->link.config.kinds);
-        node->to_ring |= wr_link_publish(&edge->link, &copy, node->now_ns);
-        node->output_was_cut |= wr_link_is_cut(&edge->link);
+        wr_link *link = &out->edge[i]->link;
+        node->to_ring |= wr_link_publish(link, frame, node->sent_ns);
+        node->output_was_cut |= wr_link_is_cut(link);
     }
     if (in_order && node->passed && frame->order != WEIR_NO_ORDER)
         weir_passed(node, frame->stream, frame->order);
@@ -133,10 +121,9 @@ void weir_send(weir_node *node, int port, weir_frame *frame)
 
 void wr_node_send_to(weir_node *node, wr_edge *edge, weir_frame *frame)
 {
-    weir_frame copy = carried(frame, edge->link.config.kinds);
     count(&node->frames_out);
-    node->now_ns = clock_now(node);
-    node->to_ring |= wr_link_publish(&edge->link, &copy, node->now_ns);
+    node->sent_ns = clock_now(node);
+    node->to_ring |= wr_link_publish(&edge->link, frame, node->sent_ns);
     weir_frame_drop(frame);
 }
 
@@ -296,21 +283,26 @@ void wr_node_abandon(weir_node *node)
 
 static void call_begins(weir_node *node, int64_t now_ns)
 {
-    node->now_ns = now_ns;
+    node->sent_ns = 0;
     atomic_store_explicit(&node->call_began_ns, now_ns ? now_ns : 1, memory_order_relaxed);
 }
 
-static void call_ended(weir_node *node, int64_t *now_ns)
+static void call_ended_at(weir_node *node, int64_t *now_ns, int64_t ended_ns)
 {
     int64_t began_ns = *now_ns;
-    ring_outputs(node);
-    *now_ns = clock_now(node);
+    *now_ns = ended_ns;
     wr_histogram_add(node->busy, *now_ns - began_ns);
     atomic_store_explicit(&node->busy_ns,
                           atomic_load_explicit(&node->busy_ns, memory_order_relaxed) + *now_ns - began_ns,
                           memory_order_relaxed);
     atomic_store_explicit(&node->call_began_ns, 0, memory_order_relaxed);
     count(&node->steps);
+}
+
+static void call_ended(weir_node *node, int64_t *now_ns)
+{
+    ring_outputs(node);
+    call_ended_at(node, now_ns, clock_now(node));
 }
 
 weir_status wr_node_open(weir_node *node)
@@ -439,6 +431,30 @@ static bool tick_turn(weir_node *node, int64_t *now_ns)
     return true;
 }
 
+/* A source that has more, and whose strand has nothing else to do, is called again at once. What it last sent divides the
+ * two calls: the clock is read once for both. */
+static bool is_called_again(weir_node *node, weir_status status)
+{
+    return status == WEIR_MORE && node->sent_ns && node->strand->nodes == 1 && !atomic_load(&node->drain) &&
+           !node->output_was_cut && !atomic_load_explicit(&node->any_change, memory_order_acquire) &&
+           outputs_have_room(node, false);
+}
+
+static weir_status call_source(weir_node *node, int64_t *now_ns)
+{
+    enum { CALLS_AT_ONCE = 16 };
+    for (int calls = 1;; calls++) {
+        call_begins(node, *now_ns);
+        weir_status status = node->class->produce(node);
+        if (calls == CALLS_AT_ONCE || !is_called_again(node, status)) {
+            call_ended(node, now_ns);
+            return status;
+        }
+        ring_outputs(node);
+        call_ended_at(node, now_ns, node->sent_ns);
+    }
+}
+
 static wr_step step_source(weir_node *node, int64_t *now_ns)
 {
     if (atomic_load(&node->drain) || nobody_left(node)) {
@@ -448,9 +464,7 @@ static wr_step step_source(weir_node *node, int64_t *now_ns)
     if (!node->again && !due(node, *now_ns))
         return WR_STEP_IDLE;
     due_taken(node);
-    call_begins(node, *now_ns);
-    weir_status status = node->class->produce(node);
-    call_ended(node, now_ns);
+    weir_status status = call_source(node, now_ns);
     node->again = status == WEIR_MORE;
     if (status < 0)
         fail(node, status);

@@ -94,6 +94,7 @@ struct weir_node {
     char runner_used[8]; /* inline, thread or pool */
     bool runs_inline;    /* as decided */
     int strand_number;   /* nodes of one number are moved together */
+    int rank, below; /* among these, downstream first: its own place, and that of its lowest consumer, else its own */
     int replicas;
     wr_place at_place; /* for messages */
     int64_t stall_ns;
@@ -130,7 +131,7 @@ struct weir_node {
     bool no_room;     /* at the last step: it is called when there is room, not when a time comes */
     weir_frame frame; /* in hand while again */
     int64_t wake_at_ns;
-    int64_t now_ns; /* of the step: read once, shared */
+    int64_t sent_ns; /* when it last sent; 0: not in this call */
 
     _Atomic bool wake;        /* weir_wake() was called */
     _Atomic bool interrupted; /* calls of the component should end */

@@ -97,6 +97,27 @@ static void test_every_is_lossless(void **state)
     }
 }
 
+/* A source that has more is called again at once: each call counts, and each frame has the time at which it was sent. */
+static void test_a_source_called_again_at_once(void **state)
+{
+    (void)state;
+    for (int r = 0; r < 3; r++) {
+        weir_pipeline *p = pipeline_of(runners[r], "t-source name=a frames=200 ! t-sink name=z");
+        assert_int_equal(weir_pipeline_run(p), WEIR_OK);
+        weir_stats *stats = account(p);
+        const weir_node_stats *source = wt_node(stats, "a");
+        assert_int_equal(source->busy.count, 1 + 200 + 1); /* open, and the call that finds no more */
+        const wt_book *sink = wt_book_find("z");
+        for (size_t i = 0; i < sink->got.count; i++) {
+            const wt_note *note = &sink->got.note[i];
+            assert_in_range(note->age_ns, 0, (int64_t)(stats->duration_s * 1e9));
+            assert_true(i == 0 || note->at_ns - note->age_ns >= note[-1].at_ns - note[-1].age_ns);
+        }
+        weir_stats_free(stats);
+        weir_pipeline_free(p);
+    }
+}
+
 static void test_empty_stream_ends(void **state)
 {
     (void)state;
@@ -601,6 +622,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_is_lossless),
+        cmocka_unit_test(test_a_source_called_again_at_once),
         cmocka_unit_test(test_empty_stream_ends),
         cmocka_unit_test(test_mixed_runners),
         cmocka_unit_test(test_every_call_is_made_once),

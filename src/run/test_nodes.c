@@ -338,7 +338,7 @@ static weir_status source_produce(weir_node *node)
     if (options->stuck_at == my->common.count)
         be_stuck();
     burn(options->spin);
-    weir_frame frame = weir_frame_new(node, options->period.ns ? my->due_ns : now_ns);
+    weir_frame frame = weir_frame_new(node, options->period.ns ? my->due_ns : WEIR_WHEN_SENT);
     weir_status status = attach_picture(node, &frame, options->bytes.count);
     if (options->fail_at == my->common.count)
         status = weir_fail(node, WEIR_IO, "frame %d cannot be read", options->fail_at);

@@ -3,7 +3,7 @@
  *     wr_link_end()      publishes `ended`, the producer's last touch, and rings the consumer
  *     wr_link_cut()      publishes `cut` and rings both
  *     wr_link_take()     reads `ended` before it looks into the ring, or lets go what waits in a link that was cut
- *     wr_link_offer()    refuses on a link that was cut, but may not have seen it yet
+ *     wr_link_publish()  refuses on a link that was cut, but may not have seen it yet
  *
  * The producer waits for room, as in room.pml. Shown: when the consumer is told that the link has ended nothing waits in
  * it, and every frame was taken, discarded or refused; nobody sleeps for ever; without CUTS nothing is lost.
