@@ -89,7 +89,7 @@ static bool may_be_attached_to(const weir_node *node, int port)
 int weir_pipeline_attach(weir_pipeline *pipeline, const char *from, const char *to, const weir_policy *policy)
 {
     wr_supervisor *s = wr_pipeline_supervisor(pipeline);
-    int from_port, to_port, number;
+    int from_port = 0, to_port = 0, number;
     if (!atomic_load(&s->begun)) /* from then on nodes that run can be changed */
         return WEIR_BAD_GRAPH;
     weir_node *producer = find(s->graph, from, true, &from_port), *consumer = find(s->graph, to, false, &to_port);

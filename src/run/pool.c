@@ -24,6 +24,7 @@ struct wr_pool {
     wr_run *run;
     pthread_mutex_t lock;
     wr_strand *first, **last; /* the queue, under lock */
+    _Atomic int queued;       /* how long it is; changed under lock */
     worker *idle;             /* under lock */
     wr_strand **strand;       /* all that were added */
     int strands, room;
@@ -48,6 +49,7 @@ static void queue_locked(wr_pool *pool, wr_strand *strand)
     strand->deadline_ns = INT64_MAX;
     *pool->last = strand;
     pool->last = &strand->next;
+    atomic_fetch_add_explicit(&pool->queued, 1, memory_order_relaxed);
     wake_one_locked(pool);
 }
 
@@ -89,6 +91,7 @@ static wr_strand *next_locked(wr_pool *pool)
     pool->first = strand->next;
     if (!pool->first)
         pool->last = &pool->first;
+    atomic_fetch_sub_explicit(&pool->queued, 1, memory_order_relaxed);
     strand->running = true;
     strand->again = false;
     return strand;
@@ -180,6 +183,7 @@ wr_pool *wr_pool_new(wr_run *run, int workers)
 void wr_pool_add(wr_pool *pool, wr_strand *strand)
 {
     strand->pool = pool;
+    strand->others = &pool->queued;
     strand->bell.rung = strand_rung;
     pool->strand[pool->strands++] = strand;
     pthread_mutex_lock(&pool->lock);

@@ -3,9 +3,10 @@
 #include "core/clock.h"
 #include "os/barrier.h"
 #include "os/relax.h"
+#include <sched.h>
 #include <time.h>
 
-enum { SPIN_NS = 5000 };
+enum { SPIN_NS = 5000, FLOWING = 4, LOOK_EVERYWHERE = 16 };
 
 static void all_rung(wr_run *run)
 {
@@ -27,15 +28,19 @@ void wr_strand_open(wr_strand *strand)
         all_rung(run);
 }
 
-/* One step of the most downstream node that has something to do. */
+/* One step of the most downstream node that has something to do. Below the node that worked last nothing has, but what it
+ * sent to and, once in a while, one whose time has come or that is fed from elsewhere. */
 static wr_step step(wr_strand *strand, int64_t *now_ns, bool before_sleep)
 {
-    int over = 0;
-    for (int i = 0; i < strand->nodes; i++) {
+    int over = 0, from = strand->steps % LOOK_EVERYWHERE ? strand->from : 0;
+    for (int k = 0; k < strand->nodes; k++) {
+        int i = from + k < strand->nodes ? from + k : from + k - strand->nodes;
         wr_step result = wr_node_step(strand->node[i], now_ns, before_sleep);
-        if (result == WR_STEP_WORKED)
-            return WR_STEP_WORKED;
         over += result == WR_STEP_OVER;
+        if (result != WR_STEP_WORKED)
+            continue;
+        strand->from = strand->node[i]->below;
+        return WR_STEP_WORKED;
     }
     return over == strand->nodes ? WR_STEP_OVER : WR_STEP_IDLE;
 }
@@ -63,17 +68,41 @@ static bool waits_for_others(const wr_strand *strand)
     return false;
 }
 
+static bool others_wait(const wr_strand *strand)
+{
+    return strand->others && atomic_load_explicit(strand->others, memory_order_relaxed) > 0;
+}
+
+/* Frames come faster than it could be woken for each. Then whoever it waits for may be waiting for this core. */
+static bool gives_way(const wr_strand *strand)
+{
+    for (int i = 0; i < strand->nodes; i++)
+        if (strand->node[i]->live)
+            return false; /* it might not get the core back in time */
+    return strand->steps >= FLOWING;
+}
+
+static void let_a_moment_pass(bool gives_way)
+{
+    if (gives_way)
+        sched_yield();
+    else
+        for (int i = 0; i < 16; i++)
+            wr_relax();
+}
+
 /* A frame often follows the one before within microseconds: looking again for that long costs less than going to sleep
  * and being woken. Only after work, so a pipeline at rest never spins; and not for a time, since the consumer that was
- * just woken may need this very core. */
+ * just woken may need this very core; and not while other strands wait for this worker. */
 static wr_step step_or_spin(wr_strand *strand, int64_t *now_ns)
 {
     wr_step result = step(strand, now_ns, false);
-    if (strand->graph->clock || !strand->worked || !waits_for_others(strand))
+    if (strand->graph->clock || strand->steps == 0 || !waits_for_others(strand))
         return result;
-    for (int64_t until_ns = *now_ns + SPIN_NS; result == WR_STEP_IDLE && *now_ns < until_ns;) {
-        for (int i = 0; i < 16; i++)
-            wr_relax();
+    int64_t until_ns = *now_ns + SPIN_NS;
+    bool way = result == WR_STEP_IDLE && gives_way(strand);
+    while (result == WR_STEP_IDLE && *now_ns < until_ns && !others_wait(strand)) {
+        let_a_moment_pass(way);
         result = step(strand, now_ns, false);
         *now_ns = weir_clock_now(NULL);
     }
@@ -118,7 +147,7 @@ wr_moved wr_strand_move(wr_strand *strand, int steps, int64_t *deadline_ns)
             return WR_MOVED_OVER;
         if (result == WR_STEP_WORKED) {
             steps--;
-            strand->worked = true;
+            strand->steps++;
             if (armed && !wr_bell_disarm(&strand->bell) && strand->bell.rung)
                 return WR_MOVED_ASLEEP; /* the ringer has seen to it that we are called again */
             armed = false;
@@ -128,7 +157,7 @@ wr_moved wr_strand_move(wr_strand *strand, int steps, int64_t *deadline_ns)
             *deadline_ns = may_not_start(run) ? INT64_MAX : earliest(strand);
             return WR_MOVED_ASLEEP;
         }
-        strand->worked = false;
+        strand->steps = 0;
         wr_bell_arm(&strand->bell);
         see_the_hasty(strand);
         armed = true;

@@ -19,7 +19,8 @@ struct wr_strand {
     struct wr_run *run;
     pthread_t thread; /* thread runner */
     bool has_thread;
-    bool worked;            /* since it last slept */
+    uint32_t steps;         /* since it last slept */
+    int from;               /* the node to look at first */
     _Atomic bool over;      /* its thread has ended */
     _Atomic int64_t cpu_ns; /* of its thread, once it is over */
 
@@ -27,6 +28,7 @@ struct wr_strand {
     bool running, again;
     bool opened;
     struct wr_pool *pool;
+    const _Atomic int *others; /* strands that wait for a worker; any thread may read it. NULL without a pool */
     int64_t deadline_ns;
     wr_strand *next;
 };

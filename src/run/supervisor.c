@@ -52,6 +52,7 @@ static void make_strands(wr_supervisor *s)
         weir_node *node = graph->node[i];
         wr_strand *strand = &s->run.strand[node->strand_number];
         strand->node = wr_must(realloc(strand->node, sizeof *strand->node * (size_t)(strand->nodes + 1)));
+        node->rank = node->below = strand->nodes;
         strand->node[strand->nodes++] = node;
         strand->graph = graph;
         strand->run = &s->run;
@@ -63,6 +64,8 @@ static void make_strands(wr_supervisor *s)
             continue;
         edge->link.producer_bell = &edge->from->strand->bell;
         edge->link.consumer_bell = &edge->to->strand->bell;
+        if (edge->to->strand == edge->from->strand && edge->to->rank < edge->from->below)
+            edge->from->below = edge->to->rank;
     }
     graph->supervisor = &s->bell;
 }
