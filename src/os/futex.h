@@ -1,4 +1,5 @@
-/* Futex: sleeping on a word of memory until another thread or process rings.
+/* Futex: sleeping on a word of memory until another thread of this process rings (the private kind: one that other
+ * processes share costs a walk through the page tables each time).
  * Thread-safety: any thread; wr_futex_wake() also from signal handlers. */
 #ifndef WR_FUTEX_H
 #define WR_FUTEX_H
@@ -7,7 +8,7 @@
 #include <stdint.h>
 
 /* Sleeps while *word == value, until woken or until the monotonic clock reaches deadline_ns (INT64_MAX: no end).
- * May return early for no reason. Works across processes that share the word's memory. */
+ * May return early for no reason. */
 void wr_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns);
 void wr_futex_wake(_Atomic uint32_t *word);
 
