@@ -446,7 +446,7 @@ static void kill_after(int frames, const char *format)
                         "");
     int packets =
         atoi(wr_shell(NULL, "for f in rec/*; do [ -s $f ] && ffprobe -v error -select_streams v -count_packets "
-                            "-show_entries stream=nb_read_packets -of csv=p=0 $f | head -n 1; done | "
+                            "-show_entries stream=nb_read_packets -of csv=p=0 $f 2>/dev/null | head -n 1; done | "
                             "awk '{n+=$1} END {print n+0}'"));
     if (packets < frames - 25 || packets > frames + 1)
         fail_msg("%d packets in the file of %d frames", packets, frames);
