@@ -266,8 +266,9 @@ static int measure(wr_bench *bench, const char *path)
         fprintf(stderr, "weir bench: cannot write %s: %s; check --json\n", path, strerror(errno));
         return WR_EXIT_REFUSED;
     }
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
     bool came_back = wr_bench_all(bench);
     int status = report(bench, path, json);
     if (json && json != stdout)
