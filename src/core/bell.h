@@ -21,19 +21,25 @@
 
 typedef struct wr_bell {
     _Atomic uint32_t word;          /* 1: armed, the sleeper waits or is about to */
+    _Atomic uint32_t *elsewhere;    /* the word, if it lies in memory that processes share */
     void (*rung)(struct wr_bell *); /* called by the one that disarmed it; NULL: wakes the futex */
 } wr_bell;
 
+static inline _Atomic uint32_t *wr_bell_word(wr_bell *bell)
+{
+    return bell->elsewhere ? bell->elsewhere : &bell->word;
+}
+
 static inline void wr_bell_arm(wr_bell *bell)
 {
-    atomic_store(&bell->word, 1);
+    atomic_store(wr_bell_word(bell), 1);
     atomic_thread_fence(memory_order_seq_cst);
 }
 
 /* True if it was still armed, so that nobody else will act on it. */
 static inline bool wr_bell_disarm(wr_bell *bell)
 {
-    return atomic_exchange(&bell->word, 0) == 1;
+    return atomic_exchange(wr_bell_word(bell), 0) == 1;
 }
 
 /* Before wr_bell_ring(), where what was published was not stored sequentially consistently. */
@@ -45,10 +51,12 @@ static inline void wr_bell_fence(void)
 /* True if it was this ring that woke the sleeper. Any thread; with rung NULL also from signal handlers. */
 static inline bool wr_bell_ring(wr_bell *bell)
 {
-    if (atomic_load(&bell->word) == 0 || !wr_bell_disarm(bell))
+    if (atomic_load(wr_bell_word(bell)) == 0 || !wr_bell_disarm(bell))
         return false;
     if (bell->rung)
         bell->rung(bell);
+    else if (bell->elsewhere)
+        wr_futex_wake_shared(bell->elsewhere);
     else
         wr_futex_wake(&bell->word);
     return true;

@@ -120,3 +120,14 @@ void wr_clock_wait(weir_clock *clock, _Atomic uint32_t *word, int64_t deadline_n
             wr_futex_wait(word, 1, deadline_ns);
     atomic_store(word, 0);
 }
+
+void wr_clock_wait_for(weir_clock *clock, wr_bell *bell, int64_t deadline_ns)
+{
+    if (!bell->elsewhere) {
+        wr_clock_wait(clock, &bell->word, deadline_ns);
+        return;
+    }
+    while (atomic_load(bell->elsewhere) == 1 && real_now() < deadline_ns)
+        wr_futex_wait_shared(bell->elsewhere, 1, deadline_ns);
+    atomic_store(bell->elsewhere, 0);
+}

@@ -2,7 +2,6 @@
 
 #include "core/store.h"
 #include "os/barrier.h"
-#include <sched.h>
 #include <string.h>
 
 #define RELAXED memory_order_relaxed
@@ -24,24 +23,57 @@ static uint64_t power_of_two(uint64_t least)
 size_t wr_link_cost(const wr_link_config *config)
 {
     return sizeof(wr_link_shared) + power_of_two(config->policy.depth) * sizeof(wr_slot_words) +
-           config->streams * sizeof(int64_t);
+           config->streams * sizeof(int64_t) + wr_holds_bytes(config->store, config->stores);
+}
+
+static bool find_parts(wr_link *link)
+{
+    const wr_link_config *config = &link->config;
+    link->shared = link->memory.data;
+    link->slot = (wr_slot_words *)(link->shared + 1);
+    link->passed = (_Atomic int64_t *)(link->slot + link->slots);
+    if (!config->across)
+        return true;
+    if (wr_holds_open(&link->holds, config->store, config->stores, link->slots, link->passed + config->streams))
+        return true;
+    wr_memory_unmap(&link->memory);
+    link->shared = NULL;
+    return false;
 }
 
 bool wr_link_open(wr_link *link, const wr_link_config *config)
 {
     *link = (wr_link){.config = *config, .slots = power_of_two(config->policy.depth)};
-    if (!wr_memory_map(&link->memory, wr_link_cost(config), false))
+    if (!wr_memory_map(&link->memory, wr_link_cost(config), config->across) || !find_parts(link))
         return false;
-    link->shared = link->memory.data;
-    link->may_haste = wr_barrier_ready();
-    link->slot = (wr_slot_words *)(link->shared + 1);
-    link->passed = (_Atomic int64_t *)(link->slot + link->slots);
+    link->may_haste = !config->across && wr_barrier_ready(); /* a barrier is for the threads of one process */
     for (uint32_t i = 0; i < config->streams; i++)
         atomic_init(&link->passed[i], INT64_MIN);
     return true;
 }
 
+bool wr_link_join(wr_link *link, const wr_link_config *config, int fd)
+{
+    *link = (wr_link){.config = *config, .slots = power_of_two(config->policy.depth)};
+    if (!wr_memory_join(&link->memory, fd, wr_link_cost(config), true) || !find_parts(link))
+        return false;
+    link->consumer.next = link->consumer.tail_seen = atomic_load(&link->shared->head);
+    link->consumer.gap = atomic_load(&link->shared->died) != 0;
+    return true;
+}
+
+static void break_off(wr_link *link)
+{
+    atomic_store(&link->shared->broken, 1);
+    wr_link_cut(link);
+}
+
 /* --- slots --- */
+
+static wr_slot_words *slot_at(const wr_link *link, uint64_t number)
+{
+    return &link->slot[number & (link->slots - 1)];
+}
 
 static void words_write(_Atomic uint64_t *word, const void *from, unsigned words)
 {
@@ -52,9 +84,11 @@ static void words_write(_Atomic uint64_t *word, const void *from, unsigned words
     }
 }
 
-/* Of the frame's attachments those of `kinds`, with a reference more. */
-static void slot_write(wr_slot_words *slot, const weir_frame *frame, uint16_t flags, uint64_t kinds, int64_t now_ns)
+/* Of the frame's attachments those that the link carries, with a reference more. */
+static void slot_write(wr_link *link, uint64_t number, const weir_frame *frame, uint16_t flags, int64_t now_ns)
 {
+    wr_slot_words *slot = slot_at(link, number);
+    wr_put *put = link->config.across ? wr_holds_begin(&link->holds, number) : NULL;
     union {
         weir_frame frame; /* its identity alone is written and read */
         uint64_t word[IDENTITY_WORDS];
@@ -65,10 +99,12 @@ static void slot_write(wr_slot_words *slot, const weir_frame *frame, uint16_t fl
     head.frame.count = 0;
     for (unsigned i = 0; i < frame->count; i++) {
         const weir_ref *ref = &frame->refs[i];
-        if (!(kinds >> ref->kind & 1))
+        weir_ref crossing;
+        if (!(link->config.kinds >> ref->kind & 1) || (put && !wr_holds_give(&link->holds, put, ref, &crossing)))
             continue;
-        wr_ref_add(ref);
-        words_write(&slot->word[IDENTITY_WORDS + REF_WORDS * head.frame.count++], ref, REF_WORDS);
+        if (!put)
+            wr_ref_add(ref);
+        words_write(&slot->word[IDENTITY_WORDS + REF_WORDS * head.frame.count++], put ? &crossing : ref, REF_WORDS);
     }
     words_write(slot->word, &head, IDENTITY_WORDS);
 }
@@ -86,11 +122,6 @@ static void slot_read(wr_slot_words *slot, weir_frame *frame)
             word[i] = atomic_load_explicit(&slot->word[IDENTITY_WORDS + r * REF_WORDS + i], RELAXED);
         memcpy(&frame->refs[r], word, sizeof(weir_ref));
     }
-}
-
-static wr_slot_words *slot_at(const wr_link *link, uint64_t number)
-{
-    return &link->slot[number & (link->slots - 1)];
 }
 
 /* --- accounts: counters with one writer, in turns --- */
@@ -151,9 +182,9 @@ static bool announce(const wr_link *link, bool asleep, wr_bell *bell, uint32_t *
     return true;
 }
 
-static bool is_armed(const wr_bell *bell)
+static bool is_armed(wr_bell *bell)
 {
-    return atomic_load_explicit(&bell->word, RELAXED) != 0;
+    return atomic_load_explicit(wr_bell_word(bell), RELAXED) != 0;
 }
 
 bool wr_link_producer_is_hasty(const wr_link *link)
@@ -172,8 +203,13 @@ bool wr_link_consumer_is_hasty(const wr_link *link)
 /* Frames that wait, by what the producer knows of head: never less than there are. */
 static uint64_t occupied(wr_link *link, uint64_t tail, uint64_t enough)
 {
-    if (tail - link->producer.head_seen >= enough)
-        link->producer.head_seen = atomic_load(&link->shared->head);
+    if (tail - link->producer.head_seen >= enough) {
+        uint64_t head = atomic_load(&link->shared->head);
+        if (link->config.across && (head < link->producer.head_seen || head > tail))
+            break_off(link);
+        else
+            link->producer.head_seen = head;
+    }
     return tail - link->producer.head_seen;
 }
 
@@ -212,12 +248,16 @@ static _Atomic uint64_t *packet_refused(wr_link *link, const weir_frame *frame, 
 /* Makes room by letting the oldest go, which becomes the caller's to drop. */
 static bool evict(wr_link *link, weir_frame *oldest)
 {
-    uint64_t head = link->producer.head_seen;
-    slot_read(slot_at(link, head), oldest);
+    bool across = link->config.across;
+    uint64_t head = link->producer.head_seen, number = head;
+    if (!across)
+        slot_read(slot_at(link, head), oldest);
     bool ours = atomic_compare_exchange_strong(&link->shared->head, &head, head + 1);
-    link->producer.head_seen = ours ? head + 1 : head;
+    link->producer.head_seen = ours ? number + 1 : across ? number : head;
     if (!ours)
         oldest->count = 0; /* the consumer has it */
+    else if (across)
+        wr_holds_take_back(&link->holds, number);
     return ours;
 }
 
@@ -226,7 +266,7 @@ static void accept(wr_link *link, const weir_frame *frame, uint64_t tail, uint64
     wr_link_shared *shared = link->shared;
     uint16_t flags = link->producer.gap ? frame->flags | WEIR_FRAME_GAP : frame->flags;
     link->producer.gap = false;
-    slot_write(slot_at(link, tail), frame, flags, link->config.kinds, now_ns);
+    slot_write(link, tail, frame, flags, now_ns);
     if (bytes)
         count(&shared->bytes_in, bytes);
     if (link->config.packets && frame->flags & WEIR_FRAME_KEY)
@@ -277,6 +317,36 @@ void wr_link_ring(wr_link *link)
     if (link->producer.to_ring)
         wr_bell_ring(link->consumer_bell);
     link->producer.to_ring = false;
+}
+
+/* --- when a consumer has died --- */
+
+/* Nobody but the producer moves anything in this link now. A consumer may have been killed between any two of its steps:
+ * it moves head first and counts then, so at most one frame is missing from the accounts. What it had in hand is counted
+ * as taken, and lost with its node. */
+static void see_to_the_dead(wr_link *link, uint32_t died)
+{
+    wr_link_shared *shared = link->shared;
+    uint64_t tail = atomic_load_explicit(&shared->tail, RELAXED);
+    uint64_t waiting = occupied(link, tail, 0);
+    uint64_t bytes = wr_holds_repair(&link->holds, tail - waiting, tail);
+    turn_begins(&shared->producer_turn);
+    count(&shared->died_with, wr_link_missing(link));
+    if (link->config.packets)
+        atomic_store_explicit(&shared->bytes_out, atomic_load_explicit(&shared->bytes_in, RELAXED) - bytes, RELEASE);
+    if (atomic_load(&shared->consumer_turn) % 2 != 0)
+        turn_ends(&shared->consumer_turn);
+    turn_ends(&shared->producer_turn);
+    atomic_store(&shared->consumer_hasty, 0);
+    atomic_store(&shared->seen_to, died);
+    wr_bell_ring(link->consumer_bell);
+}
+
+void wr_link_look_after(wr_link *link)
+{
+    uint32_t died = atomic_load(&link->shared->died);
+    if (died != atomic_load_explicit(&link->shared->seen_to, RELAXED))
+        see_to_the_dead(link, died);
 }
 
 static uint64_t room_wanted(const wr_link *link)
@@ -380,6 +450,28 @@ static void bytes_leave(wr_link *link, uint64_t bytes)
         count(&link->shared->bytes_out, bytes);
 }
 
+static void see_tail(wr_link *link, uint64_t head)
+{
+    uint64_t tail = atomic_load(&link->shared->tail);
+    if (link->config.across && (tail < link->consumer.tail_seen || tail - head > link->slots))
+        break_off(link);
+    else
+        link->consumer.tail_seen = tail;
+}
+
+/* Across: what came is checked, and becomes a frame of this process. */
+static void receive(wr_link *link, weir_frame *frame)
+{
+    if (!link->config.across)
+        return;
+    bool sound = wr_holds_receive(&link->holds, frame) && frame->stream < link->config.streams;
+    if (sound)
+        return;
+    weir_frame_drop(frame);
+    link->consumer.foreign = true;
+    break_off(link);
+}
+
 /* The number of the frame to take next: on packets with `latest` that is the newest key frame, if one waits. What is
  * jumped over is let go. The key frame is announced before it is published: one that is not published yet does not
  * count, so that head never passes tail. */
@@ -389,12 +481,13 @@ static uint64_t jump(wr_link *link, uint64_t head)
         return head;
     uint64_t key_at = atomic_load_explicit(&link->shared->key_at, ACQUIRE);
     if (key_at > link->consumer.tail_seen)
-        link->consumer.tail_seen = atomic_load(&link->shared->tail);
+        see_tail(link, head);
     if (key_at > link->consumer.tail_seen)
         return head;
     while (head + 1 < key_at) {
         weir_frame old;
         slot_read(slot_at(link, head), &old);
+        receive(link, &old);
         bytes_leave(link, packet_bytes(link, &old));
         move_head(link, ++head);
         count(&link->shared->jumped, 1);
@@ -408,8 +501,12 @@ static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
 {
     for (;;) {
         uint64_t head = atomic_load(&link->shared->head);
+        if (link->config.across && head < link->consumer.next) {
+            break_off(link);
+            return false;
+        }
         if (head >= link->consumer.tail_seen) {
-            link->consumer.tail_seen = atomic_load(&link->shared->tail);
+            see_tail(link, head);
             if (head >= link->consumer.tail_seen)
                 return false;
         }
@@ -418,6 +515,7 @@ static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
         slot_read(slot_at(link, head), frame);
         if (!claim(link, head))
             continue;
+        receive(link, frame);
         if (head + 1 < link->consumer.tail_seen)
             __builtin_prefetch(slot_at(link, head + 1)); /* comes from the other core while this frame is dealt with */
         if (head != link->consumer.next || link->consumer.gap)
@@ -439,16 +537,28 @@ static bool expired(const wr_link *link, const weir_frame *frame, int64_t now_ns
 static _Atomic uint64_t *too_late(wr_link *link, const weir_frame *frame, int64_t now_ns)
 {
     bool late = expired(link, frame, now_ns);
+    if (link->consumer.foreign) {
+        link->consumer.foreign = false;
+        return &link->shared->discarded;
+    }
     if (link->consumer.need_key && !(frame->flags & WEIR_FRAME_KEY))
         return &link->shared->orphaned;
     link->consumer.need_key = late && link->config.packets && !(frame->flags & WEIR_FRAME_DISCARDABLE);
     return late ? &link->shared->expired : NULL;
 }
 
+/* A consumer before this one died, and the producer has not yet seen to what it left. */
+static bool is_between_consumers(const wr_link *link)
+{
+    return link->config.across && atomic_load(&link->shared->died) != atomic_load(&link->shared->seen_to);
+}
+
 wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
 {
     wr_link_shared *shared = link->shared;
     uint32_t ended = atomic_load(&shared->ended) | atomic_load(&shared->given_up);
+    if (is_between_consumers(link))
+        return WR_EMPTY;
     if (wr_link_is_cut(link)) {
         wr_link_discard(link);
         return ended ? WR_ENDED : WR_EMPTY;
@@ -473,6 +583,10 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
         link->consumer.gap = true;
         weir_frame_drop(frame);
         ring_producer(link, link->consumer.next);
+        if (wr_link_is_cut(link)) {
+            wr_link_discard(link);
+            return ended ? WR_ENDED : WR_EMPTY;
+        }
     }
     wr_histogram_add(&shared->age, now_ns - frame->captured_ns);
     wr_histogram_add(&shared->wait, now_ns - frame->offered_ns);
@@ -512,6 +626,8 @@ bool wr_link_took_last_of(const wr_link *link, uint64_t accepted)
 void wr_link_discard(wr_link *link)
 {
     weir_frame frame;
+    if (is_between_consumers(link))
+        return;
     wr_link_done(link);
     for (;;) {
         turn_begins(&link->shared->consumer_turn);
@@ -532,7 +648,9 @@ void wr_link_close(wr_link *link)
 {
     if (!link->shared)
         return;
-    wr_link_discard(link);
+    if (!link->config.across)
+        wr_link_discard(link);
+    wr_holds_close(&link->holds);
     wr_memory_unmap(&link->memory);
     link->shared = NULL;
 }
@@ -570,41 +688,4 @@ bool wr_link_is_awaited(const wr_link *link)
         atomic_load(&shared->ended))
         return false;
     return wr_link_waiting(link) > link->config.policy.depth - room_wanted(link) || !bytes_left(link, 0, 2);
-}
-
-static uint64_t read_counter(const _Atomic uint64_t *counter)
-{
-    return atomic_load_explicit(counter, ACQUIRE);
-}
-
-static void read_once(const wr_link_shared *shared, weir_link_stats *stats)
-{
-    stats->offered = read_counter(&shared->offered);
-    stats->taken = read_counter(&shared->taken);
-    stats->waiting = read_counter(&shared->tail) - read_counter(&shared->head);
-    stats->waiting_max = read_counter(&shared->waiting_max);
-    stats->dropped[WEIR_SUPERSEDED] = read_counter(&shared->superseded) + read_counter(&shared->jumped);
-    stats->dropped[WEIR_OVERFLOW] = read_counter(&shared->overflow);
-    stats->dropped[WEIR_EXPIRED] = read_counter(&shared->expired);
-    stats->dropped[WEIR_UNDECODABLE] = read_counter(&shared->undecodable) + read_counter(&shared->orphaned);
-    stats->dropped[WEIR_LOST] = read_counter(&shared->refused) + read_counter(&shared->discarded);
-}
-
-void wr_link_read(const wr_link *link, weir_link_stats *stats)
-{
-    const wr_link_shared *shared = link->shared;
-    for (unsigned tries = 1;; tries++) {
-        uint64_t producer = read_counter(&shared->producer_turn);
-        uint64_t consumer = read_counter(&shared->consumer_turn);
-        read_once(shared, stats);
-        if (producer % 2 == 0 && consumer % 2 == 0 && producer == read_counter(&shared->producer_turn) &&
-            consumer == read_counter(&shared->consumer_turn))
-            break;
-        if (tries % 64 == 0)
-            sched_yield();
-    }
-    stats->age = wr_histogram_spread(&shared->age);
-    stats->wait = wr_histogram_spread(&shared->wait);
-    stats->policy = link->config.policy;
-    stats->cut = wr_link_is_cut(link);
 }

@@ -28,6 +28,10 @@
  * finds the other side hasty makes all stores visible itself, wr_barrier(). The first
  * bell that had to be rung ends the haste.
  *
+ * Between processes (`across`) the shared part lies in memory that both have mapped, each side keeps its own half of
+ * wr_link for itself, and references are exchanged by core/hold.h. Nothing that the other side wrote is believed: where
+ * it makes no sense the link is broken, and cut. The producer sees to what a consumer leaves behind that was killed.
+ *
  * A frame that was refused marks the next one that is accepted with WEIR_FRAME_GAP;
  * one that left without being taken, the next that is taken.
  */
@@ -36,6 +40,7 @@
 
 #include "core/bell.h"
 #include "core/histogram.h"
+#include "core/hold.h"
 #include "os/memory.h"
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -47,15 +52,18 @@
 enum { WR_LINK_LINE = WR_MEMORY_LINE, WR_FRAME_WORDS = sizeof(weir_frame) / 8 };
 
 typedef struct wr_link_config {
-    weir_policy policy;   /* depth resolved: at least 1 */
-    bool waits;           /* `every` on a stream that can wait: the producer does not offer to a full link */
-    bool packets;         /* let go in whole decodable units */
-    bool held;            /* a frame leaves only when its consumer has finished with it, wr_link_done() */
-    bool bounds;          /* a join below wants to know what has passed */
-    uint32_t burst;       /* most frames that one call of the producer sends */
-    uint32_t streams;     /* streams of the pipeline */
-    uint64_t limit_bytes; /* packets: of data that may wait; 0: no limit */
-    uint64_t kinds;       /* attachments that the link carries, a bit each */
+    weir_policy policy;         /* depth resolved: at least 1 */
+    bool waits;                 /* `every` on a stream that can wait: the producer does not offer to a full link */
+    bool packets;               /* let go in whole decodable units */
+    bool held;                  /* a frame leaves only when its consumer has finished with it, wr_link_done() */
+    bool bounds;                /* a join below wants to know what has passed */
+    uint32_t burst;             /* most frames that one call of the producer sends */
+    uint32_t streams;           /* streams of the pipeline */
+    uint64_t limit_bytes;       /* packets: of data that may wait; 0: no limit */
+    uint64_t kinds;             /* attachments that the link carries, a bit each */
+    bool across;                /* its two sides are in different processes */
+    const wr_hold_store *store; /* across: whose attachments it may carry; must stay as long as the link */
+    uint32_t stores;
 } wr_link_config;
 
 typedef struct wr_slot_words {
@@ -70,6 +78,12 @@ typedef struct wr_link_shared {
     _Atomic uint32_t given_up;                       /* by anyone: as if ended, what comes all the same is refused */
     _Atomic uint32_t producer_hasty, consumer_hasty; /* by each: it publishes without fences */
     _Atomic uint32_t starved; /* by the producer: it found no room and sleeps, or will; wants half to be free */
+
+    /* Across. How many consumers have died, by the supervisor, once nothing of the consumer lives; how many of these the
+     * producer has seen to, by the producer; that nobody uses what was given any more, by the supervisor; that
+     * something made no sense, by whoever found it. */
+    _Atomic uint32_t died, seen_to, retired, broken;
+    _Atomic uint64_t died_with; /* by the producer: frames that dead consumers had in hand */
 
     alignas(WR_LINK_LINE) _Atomic uint64_t head;
     _Atomic uint64_t bytes_out; /* packets: by the consumer, of data that has left */
@@ -86,7 +100,7 @@ typedef struct wr_link_shared {
     _Atomic uint64_t jumped, orphaned; /* superseded and undecodable on the consumer's side */
     wr_histogram age, wait;
     alignas(WR_LINK_LINE) unsigned char end[];
-    /* then slots, then the passed order of each stream */
+    /* then slots, then the passed order of each stream, then what is held of each store */
 } wr_link_shared;
 
 typedef struct wr_link {
@@ -95,6 +109,7 @@ typedef struct wr_link {
     wr_link_shared *shared;
     wr_slot_words *slot;
     _Atomic int64_t *passed; /* of each stream; by the producer */
+    wr_holds holds;          /* across */
     wr_memory memory;
     wr_bell *producer_bell, *consumer_bell;
     bool may_haste;                /* wr_barrier() is there */
@@ -111,12 +126,15 @@ typedef struct wr_link {
         bool gap;
         bool need_key; /* packets: one that others need has expired */
         bool in_hand;  /* held: taken, not done */
+        bool foreign;  /* across: the frame at hand came with references that make no sense */
     } consumer;
 } wr_link;
 
 typedef enum wr_taken { WR_TAKEN, WR_EMPTY, WR_ENDED } wr_taken;
 
 bool wr_link_open(wr_link *link, const wr_link_config *config);
+/* A link that another process has opened, from the descriptor of its memory, which stays the caller's. */
+bool wr_link_join(wr_link *link, const wr_link_config *config, int fd);
 /* Lets go what still waits; the accounts are gone with it. */
 void wr_link_close(wr_link *link);
 size_t wr_link_cost(const wr_link_config *config);
@@ -127,6 +145,8 @@ size_t wr_link_cost(const wr_link_config *config);
  * that is asleep, but maybe not one that is just falling asleep: where this says true, wr_bell_fence() and wr_link_ring()
  * must follow, before anything that may take long. One fence serves all links that a producer published to. */
 bool wr_link_publish(wr_link *link, const weir_frame *frame, int64_t now_ns);
+/* Across: sees to what a consumer left behind that died. Before each step of the producer. */
+void wr_link_look_after(wr_link *link);
 /* Nothing where wr_link_publish() did not say so. */
 void wr_link_ring(wr_link *link);
 /* A link that waits: is there room for what one call may send? Others always have. */
@@ -166,6 +186,8 @@ void wr_link_give_up_producer(wr_link *link);
 uint64_t wr_link_waiting(const wr_link *link);
 /* A link that waits: its producer had no room when it last looked, and has none now. */
 bool wr_link_is_awaited(const wr_link *link);
+/* Frames that are counted nowhere: of a consumer that was killed between two steps. Only while nobody moves anything. */
+uint64_t wr_link_missing(const wr_link *link);
 /* Fills the counters and spreads of a consistent instant. */
 void wr_link_read(const wr_link *link, weir_link_stats *stats);
 

@@ -35,34 +35,56 @@ static bool enter(wr_store *store)
     return false;
 }
 
-wr_store *wr_store_new(weir_kind kind, uint32_t slots, size_t item_bytes, size_t data_bytes)
+wr_store *wr_store_new_in(uint16_t shared_id, weir_kind kind, uint32_t slots, size_t item_bytes, wr_memory *data)
 {
     wr_store *store = calloc(1, sizeof *store);
     if (!store)
         return NULL;
-    *store = (wr_store){.kind = kind, .slots = slots, .varied = item_bytes == 0};
+    *store = (wr_store){.kind = kind, .slots = slots, .varied = item_bytes == 0, .data_memory.fd = -1};
     store->by_offset = store->varied ? calloc(slots, sizeof *store->by_offset) : NULL;
-    if ((store->varied && !store->by_offset) || !wr_memory_map(&store->slot_memory, slots * sizeof(wr_slot), true))
+    if ((store->varied && !store->by_offset) || !wr_memory_map(&store->slot_memory, slots * sizeof(wr_slot), false))
         goto no_slots;
-    if (!wr_memory_map(&store->data_memory, data_needed(slots, item_bytes, data_bytes), true))
-        goto no_data;
     if (!enter(store))
         goto no_number;
+    store->shared_id = shared_id;
     store->slot = store->slot_memory.data;
-    store->data = store->data_memory.data;
+    store->data_memory = *data;
+    store->data = data->data;
+    *data = (wr_memory){.fd = -1};
     for (uint32_t i = 0; !store->varied && i < slots; i++) {
         store->slot[i].offset = i * aligned(item_bytes);
         store->slot[i].room_bytes = aligned(item_bytes);
     }
     return store;
 no_number:
-    wr_memory_unmap(&store->data_memory);
-no_data:
     wr_memory_unmap(&store->slot_memory);
 no_slots:
     free(store->by_offset);
     free(store);
     return NULL;
+}
+
+wr_store *wr_store_new(weir_kind kind, uint32_t slots, size_t item_bytes, size_t data_bytes)
+{
+    wr_memory data;
+    if (!wr_memory_map(&data, data_needed(slots, item_bytes, data_bytes), true))
+        return NULL;
+    wr_store *store = wr_store_new_in(0, kind, slots, item_bytes, &data);
+    if (store)
+        store->shared_id = store->id;
+    else
+        wr_memory_unmap(&data);
+    return store;
+}
+
+static void lent_free(wr_lent *lent)
+{
+    while (lent) {
+        wr_lent *next = lent->next;
+        wr_memory_unmap(&lent->memory);
+        free(lent);
+        lent = next;
+    }
 }
 
 void wr_store_free(wr_store *store)
@@ -72,15 +94,72 @@ void wr_store_free(wr_store *store)
     atomic_store(&table[store->id], NULL);
     wr_memory_unmap(&store->data_memory);
     wr_memory_unmap(&store->slot_memory);
+    lent_free(store->lent);
+    lent_free(atomic_load(&store->lent_newly));
     free(store->by_offset);
     free(store);
 }
 
-static bool claim(wr_slot *slot)
+/* --- what other processes hold --- */
+
+bool wr_store_lend(wr_store *store, int place, const _Atomic uint32_t *given, const _Atomic uint32_t *returned,
+                   const _Atomic uint32_t *retired, wr_memory *memory)
+{
+    wr_lent *lent = malloc(sizeof *lent);
+    if (!lent)
+        return false;
+    *lent = (wr_lent){.place = place, .given = given, .returned = returned, .retired = retired, .memory.fd = -1};
+    if (memory) {
+        lent->memory = *memory;
+        *memory = (wr_memory){.fd = -1};
+    }
+    lent->next = atomic_load(&store->lent_newly);
+    while (!atomic_compare_exchange_weak(&store->lent_newly, &lent->next, lent))
+        ;
+    return true;
+}
+
+/* In the order of the links; those that nobody uses any more go. */
+static void put_lent_in_order(wr_store *store)
+{
+    for (wr_lent *lent = atomic_exchange(&store->lent_newly, NULL), *next; lent; lent = next) {
+        wr_lent **at = &store->lent;
+        next = lent->next;
+        while (*at && (*at)->place <= lent->place)
+            at = &(*at)->next;
+        lent->next = *at;
+        *at = lent;
+    }
+    for (wr_lent **at = &store->lent; *at;) {
+        wr_lent *lent = *at;
+        if (atomic_load_explicit(lent->retired, memory_order_acquire) == 0) {
+            at = &lent->next;
+            continue;
+        }
+        *at = lent->next;
+        wr_memory_unmap(&lent->memory);
+        free(lent);
+    }
+}
+
+/* Upstream links first, and of each what was returned before what was given: whoever passes an attachment on gives it
+ * to the next link before returning it to the one before. */
+static bool is_held_elsewhere(const wr_store *store, uint32_t slot)
+{
+    for (const wr_lent *lent = store->lent; lent; lent = lent->next) {
+        uint32_t returned = atomic_load_explicit(&lent->returned[slot], memory_order_acquire);
+        if (atomic_load_explicit(&lent->given[slot], memory_order_acquire) != returned)
+            return true;
+    }
+    return false;
+}
+
+static bool claim(const wr_store *store, wr_slot *slot)
 {
     uint32_t none = 0;
     /* Acquire: what the last reader read was read before we write. */
-    return atomic_load_explicit(&slot->refs, memory_order_relaxed) == 0 &&
+    return atomic_load_explicit(&slot->refs, memory_order_acquire) == 0 &&
+           !is_held_elsewhere(store, (uint32_t)(slot - store->slot)) &&
            atomic_compare_exchange_strong_explicit(&slot->refs, &none, 1, memory_order_acquire, memory_order_relaxed);
 }
 
@@ -89,7 +168,7 @@ static wr_slot *take_equal(wr_store *store, size_t bytes)
 {
     for (uint32_t i = 0; i < store->slots; i++) {
         wr_slot *slot = &store->slot[i];
-        if (slot->room_bytes >= bytes && claim(slot))
+        if (slot->room_bytes >= bytes && claim(store, slot))
             return slot;
     }
     return NULL;
@@ -101,7 +180,8 @@ static void notice_free(wr_store *store)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < store->used; i++) {
         wr_slot *slot = &store->slot[store->by_offset[i]];
-        if (atomic_load_explicit(&slot->refs, memory_order_acquire) == 0)
+        if (atomic_load_explicit(&slot->refs, memory_order_acquire) == 0 &&
+            !is_held_elsewhere(store, store->by_offset[i]))
             slot->room_bytes = 0;
         else
             store->by_offset[kept++] = store->by_offset[i];
@@ -146,6 +226,8 @@ static wr_slot *take_varied(wr_store *store, size_t bytes)
 
 bool wr_store_take(wr_store *store, size_t bytes, weir_ref *ref)
 {
+    if (store->lent || atomic_load_explicit(&store->lent_newly, memory_order_acquire))
+        put_lent_in_order(store);
     wr_slot *slot = bytes > UINT32_MAX ? NULL : store->varied ? take_varied(store, bytes) : take_equal(store, bytes);
     if (!slot)
         return false;
@@ -176,10 +258,21 @@ void wr_ref_add(const weir_ref *ref)
     atomic_fetch_add_explicit(&slot_of(ref, &store)->refs, 1, memory_order_relaxed);
 }
 
+/* Release: whatever was read there was read before the owner sees this. */
+static void give_back(wr_store *import, uint32_t slot)
+{
+    atomic_fetch_add_explicit(&import->returned[slot], 1, memory_order_release);
+}
+
 void wr_ref_release(const weir_ref *ref)
 {
     wr_store *store;
     wr_slot *slot = slot_of(ref, &store);
+    if (store->returned) {
+        if (atomic_fetch_sub_explicit(&slot->refs, 1, memory_order_acq_rel) == 1)
+            give_back(store, ref->slot);
+        return;
+    }
     uint32_t refs = atomic_load_explicit(&slot->refs, memory_order_acquire);
     /* Who holds the only reference is alone: nobody can add one. So what is in use is corrected before the slot is
      * free, and never counts more than there is. */
@@ -197,4 +290,71 @@ void *wr_ref_data(const weir_ref *ref)
     wr_store *store;
     const wr_slot *slot = slot_of(ref, &store);
     return store->data + slot->offset;
+}
+
+/* --- stores of other processes --- */
+
+wr_store *wr_store_import(uint16_t shared_id, weir_kind kind, uint32_t slots, const wr_memory *data,
+                          _Atomic uint32_t *returned)
+{
+    wr_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return NULL;
+    *store = (wr_store){.shared_id = shared_id,
+                        .kind = kind,
+                        .slots = slots,
+                        .data = data->data,
+                        .data_memory = {.bytes = data->bytes, .fd = -1}, /* mapped, and unmapped, by the caller */
+                        .slot_memory = {.fd = -1},
+                        .returned = returned};
+    if (wr_memory_map(&store->slot_memory, slots * sizeof(wr_slot), false)) {
+        store->slot = store->slot_memory.data;
+        if (enter(store))
+            return store;
+        wr_memory_unmap(&store->slot_memory);
+    }
+    free(store);
+    return NULL;
+}
+
+weir_ref wr_ref_crossing(const weir_ref *ref)
+{
+    wr_store *store;
+    weir_ref crossing = *ref;
+    const wr_slot *slot = slot_of(ref, &store);
+    crossing.store = store->shared_id;
+    crossing.generation = (uint32_t)(slot->offset / WR_STORE_ALIGN);
+    return crossing;
+}
+
+bool wr_store_receive(wr_store *import, weir_ref *ref)
+{
+    uint64_t offset = (uint64_t)ref->generation * WR_STORE_ALIGN;
+    if (ref->kind != import->kind || ref->slot >= import->slots || offset > import->data_memory.bytes ||
+        ref->bytes > import->data_memory.bytes - offset)
+        return false;
+    wr_slot *slot = &import->slot[ref->slot];
+    if (atomic_fetch_add_explicit(&slot->refs, 1, memory_order_acquire) == 0) {
+        slot->offset = offset;
+        slot->room_bytes = ref->bytes;
+        slot->generation++;
+    } else {
+        give_back(import, ref->slot); /* held already, and a link holds a slot once */
+        if (slot->offset != offset || slot->room_bytes != ref->bytes) {
+            ref->store = import->id;
+            wr_ref_release(ref);
+            return false;
+        }
+    }
+    ref->store = import->id;
+    ref->generation = slot->generation;
+    return true;
+}
+
+uint32_t wr_store_held(const wr_store *import)
+{
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < import->slots; i++)
+        held += atomic_load_explicit(&import->slot[i].refs, memory_order_acquire) != 0;
+    return held;
 }

@@ -12,4 +12,8 @@
 void wr_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns);
 void wr_futex_wake(_Atomic uint32_t *word);
 
+/* The same for a word in memory that several processes have mapped. */
+void wr_futex_wait_shared(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns);
+void wr_futex_wake_shared(_Atomic uint32_t *word);
+
 #endif

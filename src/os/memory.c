@@ -1,9 +1,13 @@
 #include "os/memory.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static size_t whole_pages(size_t bytes)
@@ -18,7 +22,9 @@ bool wr_memory_map(wr_memory *memory, size_t bytes, bool shared)
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
     if (shared) {
         memory->fd = memfd_create("weir", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        if (memory->fd < 0 || ftruncate(memory->fd, (off_t)memory->bytes) < 0)
+        /* Sealed: nobody can take pages away from under others. */
+        if (memory->fd < 0 || ftruncate(memory->fd, (off_t)memory->bytes) < 0 ||
+            fcntl(memory->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
             goto failed;
         flags = MAP_SHARED;
     }
@@ -30,6 +36,28 @@ failed:
         close(memory->fd);
     *memory = (wr_memory){.fd = -1};
     return false;
+}
+
+bool wr_memory_join(wr_memory *memory, int fd, size_t bytes, bool writable)
+{
+    struct stat is;
+    *memory = (wr_memory){.bytes = whole_pages(bytes ? bytes : 1), .fd = -1};
+    if (fstat(fd, &is) < 0)
+        return false;
+    if ((size_t)is.st_size < memory->bytes) {
+        errno = EINVAL;
+        return false;
+    }
+    void *data = mmap(NULL, memory->bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+    memory->data = data == MAP_FAILED ? NULL : data;
+    return memory->data != NULL;
+}
+
+int wr_memory_readable(const wr_memory *memory)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", memory->fd);
+    return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 void wr_memory_unmap(wr_memory *memory)

@@ -15,6 +15,11 @@ typedef struct wr_memory {
 
 /* Maps `bytes`; shared: backed by a memfd that can be passed on. Pages cost nothing until touched. False with errno. */
 bool wr_memory_map(wr_memory *memory, size_t bytes, bool shared);
+/* Maps memory of another process, or of this one again; the descriptor stays the caller's. `bytes` as it was made with.
+ * False with errno, EINVAL if there is less. */
+bool wr_memory_join(wr_memory *memory, int fd, size_t bytes, bool writable);
+/* A descriptor that maps read-only, the caller's to close; -1 with errno. */
+int wr_memory_readable(const wr_memory *memory);
 void wr_memory_unmap(wr_memory *memory);
 
 /* Zeroed memory on cache lines of its own, so that no neighbour slows its owner down; free() it. NULL without memory. */

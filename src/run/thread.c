@@ -15,7 +15,7 @@ static void *thread_main(void *user)
         if (moved == WR_MOVED_OVER)
             break;
         if (moved == WR_MOVED_ASLEEP)
-            wr_clock_wait(clock, &strand->bell.word, deadline_ns);
+            wr_clock_wait_for(clock, &strand->bell, deadline_ns);
     }
     wr_strand_leave(strand);
     wr_clock_leave(clock);

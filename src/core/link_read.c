@@ -1,0 +1,63 @@
+/* Reading the accounts of a link, from any thread and any process that has it mapped. */
+#include "core/link.h"
+
+#include <sched.h>
+
+enum { TRIES_MAX = 4096 };
+
+static uint64_t read_counter(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_acquire);
+}
+
+static void read_once(const wr_link_shared *shared, weir_link_stats *stats)
+{
+    stats->offered = read_counter(&shared->offered);
+    stats->taken = read_counter(&shared->taken);
+    stats->waiting = read_counter(&shared->tail) - read_counter(&shared->head);
+    stats->waiting_max = read_counter(&shared->waiting_max);
+    stats->dropped[WEIR_SUPERSEDED] = read_counter(&shared->superseded) + read_counter(&shared->jumped);
+    stats->dropped[WEIR_OVERFLOW] = read_counter(&shared->overflow);
+    stats->dropped[WEIR_EXPIRED] = read_counter(&shared->expired);
+    stats->dropped[WEIR_UNDECODABLE] = read_counter(&shared->undecodable) + read_counter(&shared->orphaned);
+    stats->dropped[WEIR_LOST] =
+        read_counter(&shared->refused) + read_counter(&shared->discarded) + read_counter(&shared->died_with);
+}
+
+static uint64_t missing(const weir_link_stats *stats)
+{
+    uint64_t known = stats->taken + stats->waiting;
+    for (int r = 0; r < WEIR_REASONS; r++)
+        known += stats->dropped[r];
+    return known < stats->offered ? stats->offered - known : 0;
+}
+
+uint64_t wr_link_missing(const wr_link *link)
+{
+    weir_link_stats stats;
+    read_once(link->shared, &stats);
+    return missing(&stats);
+}
+
+void wr_link_read(const wr_link *link, weir_link_stats *stats)
+{
+    const wr_link_shared *shared = link->shared;
+    for (unsigned tries = 1;; tries++) {
+        uint64_t producer = read_counter(&shared->producer_turn);
+        uint64_t consumer = read_counter(&shared->consumer_turn);
+        read_once(shared, stats);
+        if (producer % 2 == 0 && consumer % 2 == 0 && producer == read_counter(&shared->producer_turn) &&
+            consumer == read_counter(&shared->consumer_turn))
+            break;
+        if (link->config.across && tries > TRIES_MAX) { /* one side died in its turn, or never ends it */
+            stats->dropped[WEIR_LOST] += missing(stats);
+            break;
+        }
+        if (tries % 64 == 0)
+            sched_yield();
+    }
+    stats->age = wr_histogram_spread(&shared->age);
+    stats->wait = wr_histogram_spread(&shared->wait);
+    stats->policy = link->config.policy;
+    stats->cut = wr_link_is_cut(link);
+}
