@@ -29,7 +29,7 @@ step 'layout'
 git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
 
 step 'clang-tidy'
-git ls-files 'src/*.c' 'cli/*.c' 'components/*.c' | grep -v '_test.c$\|_fuzz.c$' |
+git ls-files 'src/*.c' 'cli/*.c' 'components/*.c' 'worker/*.c' | grep -v '_test.c$\|_fuzz.c$' |
     xargs -P 2 -n 8 clang-tidy --quiet -p build-clang 2>/dev/null
 
 step 'fuzzing, a minute each'
