@@ -17,14 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 /* When an entry counts. */
 enum {
     ALWAYS = 0,
@@ -36,7 +28,6 @@ enum {
     NO_LISTENS = 1 << 5, /* network, but not listens */
     READS = 1 << 6,      /* nothing is opened for writing */
     OPENS = 1 << 7,      /* something is */
-    SANITIZERS = 1 << 8, /* built with one */
 };
 
 /* --- the list --- */

@@ -1,6 +1,11 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
 #include "sandbox_scene.h"
 
 #include <arpa/inet.h>
+#include <cmocka.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -88,6 +93,14 @@ int scene_clear(void **state)
     (void)state;
     snprintf(command, sizeof command, "rm -rf '%s'", scene_root);
     return system(command);
+}
+
+void scene_not_with_tsan(void)
+{
+    if (!WITH_TSAN)
+        return;
+    print_message("left out with ThreadSanitizer\n");
+    skip();
 }
 
 /* --- trying --- */
