@@ -266,9 +266,8 @@ static int measure(wr_bench *bench, const char *path)
         fprintf(stderr, "weir bench: cannot write %s: %s; check --json\n", path, strerror(errno));
         return WR_EXIT_REFUSED;
     }
-    const struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
     bool came_back = wr_bench_all(bench);
     int status = report(bench, path, json);
     if (json && json != stdout)

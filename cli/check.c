@@ -12,7 +12,7 @@ static const char help_text[] =
     "can need at most. Starts nothing: no device, camera or server is asked.\n"
     "\n"
     "  --verbose      the memory of each store and link\n"
-    "  --runner NAME  as with weir run: inline, thread or pool\n"
+    "  --runner NAME  as with weir run: inline, thread, pool or process\n"
     "  --plugin FILE  load components from a module first; may be repeated\n"
     "  --help         this text\n"
     "\n"

@@ -109,7 +109,7 @@ static int print_component(const weir_component_class *component)
         printf("\noptions\n");
     for (const weir_option *option = component->options; option && option->name; option++)
         print_option(option, width);
-    printf("\nEvery node also takes name, runner, replicas, stall, and its links take, max_age, hold.\n");
+    printf("\nEvery node also takes name, runner, group, replicas, stall, and its links take, max_age, hold.\n");
     return WR_EXIT_DONE;
 }
 

@@ -25,7 +25,7 @@ static const char help_text[] =
     "\n"
     "  --duration TIME   stop after that long: 30s, 5m\n"
     "  --summary FILE    write the final account as JSON; - is standard output\n"
-    "  --runner NAME     how nodes run: inline, thread or pool, whatever the pipeline says\n"
+    "  --runner NAME     how nodes run: inline, thread, pool or process, whatever the pipeline says\n"
     "  --plugin FILE     load components from a module first; may be repeated\n"
     "  --clock CLOCK     real, or virtual: time jumps to the next thing to do, for tests\n"
     "  --log-level LEVEL error, warning, info or debug\n"
@@ -82,7 +82,7 @@ static int set_valued(run_options *options, int option, const char *value)
     } else if (option == RUNNER) {
         options->runner = value;
         if (word_index(value, runners) < 0)
-            return wr_cli_misused("run", "--runner takes inline, thread or pool");
+            return wr_cli_misused("run", "--runner takes inline, thread, pool or process");
     } else if (option == CLOCK) {
         options->virtual_clock = word_index(value, clocks) == 1;
         if (word_index(value, clocks) < 0)

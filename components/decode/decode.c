@@ -36,7 +36,6 @@ typedef struct decode_state {
     weir_frame identity[IDENTITIES]; /* of packets on their way, without attachments */
     bool awaited[IDENTITIES];        /* a picture may still come of that packet */
     unsigned next_identity;
-    int64_t order;
     bool need_key, draining;
     int64_t lost_number; /* of the packet lost last, while no later picture was sent; 0: none */
     bool fed;            /* the packet in hand is with the decoder */
@@ -283,7 +282,7 @@ static void send_picture(weir_node *node, decode_state *state)
         weir_frame_drop(&frame);
         lose(node, state, frame.number, "no room for a picture, or its format cannot be converted");
     } else {
-        frame.order = ++state->order;
+        frame.order = weir_last_order(node) + 1;
         if (state->lost_number && frame.number > state->lost_number) {
             frame.flags |= WEIR_FRAME_GAP;
             state->lost_number = 0;

@@ -187,6 +187,7 @@ static const weir_component_class jsonl = {
     .options = options,
     .options_bytes = sizeof(jsonl_options),
     .state_bytes = sizeof(jsonl_state),
+    .flags = WEIR_WRITES,
     .plan = plan,
     .prepare = prepare,
     .open = open_output,

@@ -311,6 +311,7 @@ static const weir_component_class record = {
     .options = options,
     .options_bytes = sizeof(record_options),
     .state_bytes = sizeof(record_state),
+    .flags = WEIR_WRITES,
     .plan = plan,
     .prepare = prepare,
     .open = open_record,

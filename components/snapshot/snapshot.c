@@ -250,6 +250,7 @@ static const weir_component_class snapshot = {
     .options = options,
     .options_bytes = sizeof(snapshot_options),
     .state_bytes = sizeof(snapshot_state),
+    .flags = WEIR_WRITES,
     .plan = plan,
     .prepare = prepare,
     .open = open_snapshot,

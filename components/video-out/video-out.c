@@ -260,6 +260,7 @@ static const weir_component_class video_out = {
     .options = options,
     .options_bytes = sizeof(video_out_options),
     .state_bytes = sizeof(video_out_state),
+    .flags = WEIR_WRITES,
     .plan = plan,
     .prepare = prepare,
     .process = process,

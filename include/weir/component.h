@@ -62,6 +62,7 @@ enum {
     WEIR_STATELESS = 1, /* class: a frame's result depends on that frame alone; may have replicas */
     WEIR_HOLDS = 2,  /* class: may send a frame's result after process returned (decoders, delays); see weir_passed() */
     WEIR_BOUNDS = 4, /* class: uses weir_input_bound() (joins) */
+    WEIR_WRITES = 8, /* class: its paths are written to, in the folders that they are in */
 };
 
 typedef struct weir_component_class {
@@ -147,6 +148,9 @@ WEIR_API void weir_plan_memory(weir_node *node, size_t bytes);
  * captured, or due, on the clock of weir_now(); WEIR_WHEN_SENT: the moment of weir_send()), no attachments. The caller
  * owns it. */
 WEIR_API weir_frame weir_frame_new(weir_node *node, int64_t captured_ns);
+/* The greatest order of a frame that this node has sent, 0 at first. A node that gives orders of its own (a decoder) goes
+ * on from there in open: it may have been replaced after a fault. */
+WEIR_API int64_t weir_last_order(const weir_node *node);
 /* Makes an attachment of `bytes` in the node's store for that kind (declared in plan) and adds it to the frame.
  * Returns its data, writable until the frame is sent, 64-byte aligned, not cleared; NULL when the store or the frame
  * is full (then the frame is unchanged and the caller still owns it). */

@@ -36,7 +36,7 @@ WEIR_API weir_status weir_pipeline_link(weir_pipeline *pipeline, const char *fro
                                         const weir_policy *policy);
 /* Adds all that a line says (the one-line form of docs/pipelines.md). WEIR_BAD_OPTION with place and sentence. */
 WEIR_API weir_status weir_pipeline_line(weir_pipeline *pipeline, const char *line);
-/* Runner of all nodes that do not name one: "inline", "thread" (the default), "pool". */
+/* Runner of all nodes that do not name one: "inline", "thread" (the default), "pool", "process". */
 WEIR_API weir_status weir_pipeline_runner(weir_pipeline *pipeline, const char *runner);
 /* Threads of the pool; 0: as many as there are cores, at least 2. */
 WEIR_API void weir_pipeline_workers(weir_pipeline *pipeline, int workers);

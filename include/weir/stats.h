@@ -34,7 +34,7 @@ typedef struct weir_link_stats {
 } weir_link_stats;
 
 typedef struct weir_node_stats {
-    const char *name, *component, *runner; /* runner: "inline", "thread", "pool" */
+    const char *name, *component, *runner; /* runner: "inline", "thread", "pool", "process" */
     const char *state;                     /* "new", "running", "done", "failed", "stuck" */
     char error[256];                       /* why it failed or is stuck; "" */
     uint64_t frames_in, frames_out, errors, restarts, lost;
@@ -52,7 +52,7 @@ typedef struct weir_stats {
     weir_link_stats *link;
     uint64_t bound_bytes;     /* as checked before the start */
     uint64_t pool_peak_bytes; /* most that was in use in the stores at once, summed over stores */
-    uint64_t rss_peak_bytes;  /* of the process */
+    uint64_t rss_peak_bytes;  /* of the process; after the end with its workers, each at its most */
 } weir_stats;
 
 #ifdef __cplusplus

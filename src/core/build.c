@@ -36,14 +36,10 @@ static const weir_component_class *decode_class(builder *b)
 
 /* --- options --- */
 
-static void keep_text(weir_node *node, char *text)
+static void keep_told(weir_node *node, wr_told told)
 {
-    size_t count = 0;
-    while (node->texts && node->texts[count])
-        count++;
-    node->texts = wr_must(realloc(node->texts, (count + 2) * sizeof *node->texts));
-    node->texts[count] = text;
-    node->texts[count + 1] = NULL;
+    node->told = wr_must(realloc(node->told, (node->tolds + 1) * sizeof *node->told));
+    node->told[node->tolds++] = told;
 }
 
 static void set_option(builder *b, weir_node *node, const weir_option *option, const wr_setting *setting)
@@ -54,9 +50,10 @@ static void set_option(builder *b, weir_node *node, const weir_option *option, c
         problem(b, setting->value_at, "%s.%s: %s", node->name, setting->key, why);
         return;
     }
-    keep_text(node, value);
-    bool good = wr_secret_used(setting->value) ? wr_option_parse_hidden(option, node->options, value, why, sizeof why)
-                                               : wr_option_parse(option, node->options, value, why, sizeof why);
+    bool secret = wr_secret_used(setting->value);
+    keep_told(node, (wr_told){.option = option->name, .value = value, .secret = secret});
+    bool good = secret ? wr_option_parse_hidden(option, node->options, value, why, sizeof why)
+                       : wr_option_parse(option, node->options, value, why, sizeof why);
     if (!good)
         problem(b, setting->value_at, "%s.%s: %s", node->name, setting->key, why);
 }
@@ -84,12 +81,25 @@ static void set_runner(builder *b, weir_node *node, const wr_setting *setting)
 {
     static const char *const runners[] = {"inline", "thread", "pool", "process", NULL};
     if (!wr_one_of(setting->value, runners))
-        problem(b, setting->value_at, "%s.runner: there is no runner %s; use inline, thread or pool", node->name,
-                setting->value);
-    else if (strcmp(setting->value, "process") == 0)
-        problem(b, setting->value_at, "%s.runner: processes are not supported yet; use thread", node->name);
+        problem(b, setting->value_at, "%s.runner: there is no runner %s; use inline, thread, pool or process",
+                node->name, setting->value);
+    else if (strcmp(setting->value, "process") == 0 && !wr_component_origin(node->class))
+        problem(
+            b, setting->value_at,
+            "%s.runner: %s is a component of this program, which another process does not have; use thread, or make "
+            "it a module",
+            node->name, node->class->name);
     else
         snprintf(node->runner, sizeof node->runner, "%s", setting->value);
+}
+
+static void set_group(builder *b, weir_node *node, const wr_setting *setting)
+{
+    if (wr_name_ok(setting->value))
+        snprintf(node->group, sizeof node->group, "%s", setting->value);
+    else
+        problem(b, setting->value_at, "%s.group: a group cannot be called that; use letters, digits, - and _",
+                node->name);
 }
 
 static void set_replicas(builder *b, weir_node *node, const wr_setting *setting)
@@ -118,8 +128,7 @@ static bool node_setting(builder *b, weir_node *node, const wr_setting *setting)
         if (!wr_parse_duration(setting->value, &node->stall_ns) || node->stall_ns < 0)
             problem(b, setting->value_at, "%s.stall: %s is not a duration such as 30s", node->name, setting->value);
     } else if (strcmp(setting->key, "group") == 0)
-        problem(b, setting->key_at, "%s.group: groups share a process, and processes are not supported yet",
-                node->name);
+        set_group(b, node, setting);
     else
         return false;
     return true;
@@ -375,6 +384,8 @@ static weir_node *decoder_behind(builder *b, weir_node *from, int port, const wr
     decoder->at_place = from->at_place;
     decoder->decodes = from;
     decoder->decodes_port = port;
+    if (strcmp(from->runner, "process") == 0) /* in one of its own: the socket and the codec live apart */
+        strcpy(decoder->runner, from->runner);
     wr_option_defaults(b->decode->options, decoder->options);
     for (size_t i = 0; text && i < text->settings.count; i++) {
         const wr_setting *setting = &text->settings.item[i];

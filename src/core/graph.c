@@ -50,11 +50,11 @@ weir_node *wr_graph_add(wr_graph *graph, const char *name, const weir_component_
     snprintf(node->name, sizeof node->name, "%s", name);
     node->shown = node->name;
     node->at = -1;
-    node->strand_number = -1;
+    node->strand_number = node->worker = -1;
     node->stall_ns = 30ll * 1000000000;
     node->options = wr_must(calloc(1, class->options_bytes + 1));
     node->state = wr_must(wr_memory_lines(class->state_bytes));
-    node->busy = wr_must(wr_memory_lines(sizeof *node->busy));
+    node->tally = node->own_tally = wr_must(wr_memory_lines(sizeof *node->tally));
     node->outputs = port_count(class->outputs);
     node->output = wr_must(calloc((size_t)node->outputs + 1, sizeof *node->output));
     pthread_mutex_init(&node->changes_lock, NULL);
@@ -178,20 +178,39 @@ static bool no_memory(wr_problems *problems, const char *what, size_t bytes)
     return false;
 }
 
+void wr_edge_make_bounds(const wr_graph *graph, wr_edge *edge)
+{
+    if (!edge->config.bounds)
+        return;
+    wr_input *in = &edge->to->input[edge->input];
+    int64_t *bound = wr_must(calloc(2 * (graph->streams + 1u), sizeof *bound));
+    for (uint32_t s = 0; s < graph->streams; s++)
+        bound[s] = edge->streams[s] ? INT64_MIN : INT64_MAX;
+    in->bound = bound;
+    in->seen = bound + graph->streams + 1u;
+}
+
+void wr_node_make_passed(weir_node *node)
+{
+    const wr_graph *graph = node->graph;
+    bool bounds = false;
+    for (int o = 0; o < node->outputs; o++)
+        for (int e = 0; e < node->output[o].edges; e++)
+            bounds |= node->output[o].edge[e]->config.bounds;
+    if (!bounds)
+        return;
+    node->passed = wr_must(calloc(graph->streams + 1u, sizeof *node->passed));
+    for (uint32_t s = 0; s < graph->streams; s++)
+        node->passed[s] = INT64_MIN;
+}
+
 static bool allocate_edge(wr_graph *graph, wr_edge *edge, wr_problems *problems)
 {
     char what[200];
     snprintf(what, sizeof what, "the link from %s to %s", edge->from->shown, edge->to->name);
     if (!wr_link_open(&edge->link, &edge->config))
         return no_memory(problems, what, wr_link_cost(&edge->config));
-    if (edge->config.bounds) {
-        wr_input *in = &edge->to->input[edge->input];
-        int64_t *bound = wr_must(calloc(2 * (graph->streams + 1u), sizeof *bound));
-        for (uint32_t s = 0; s < graph->streams; s++)
-            bound[s] = edge->streams[s] ? INT64_MIN : INT64_MAX;
-        in->bound = bound;
-        in->seen = bound + graph->streams + 1u;
-    }
+    wr_edge_make_bounds(graph, edge);
     return true;
 }
 
@@ -214,14 +233,26 @@ static void make_spare(wr_graph *graph)
         edge_new(graph)->spare = true;
 }
 
+/* Of a node that runs elsewhere: only the memory is made here. */
+static bool allocate_elsewhere(wr_plan_store *plan, size_t item_bytes)
+{
+    return wr_memory_map(&plan->data, wr_store_data_bytes(plan->slots, item_bytes, plan->data_bytes), true) &&
+           wr_memory_map(&plan->slot_memory, wr_store_slot_bytes(plan->slots), true);
+}
+
 static bool allocate_stores(weir_node *node, wr_problems *problems)
 {
     for (int i = 0; i < node->plans; i++) {
-        const wr_plan_store *plan = &node->plan[i];
+        wr_plan_store *plan = &node->plan[i];
         size_t item_bytes = plan->budget_bytes ? 0 : plan->item_bytes;
-        node->store[plan->kind] = wr_store_new(plan->kind, plan->slots, item_bytes, plan->data_bytes);
-        if (!node->store[plan->kind])
+        wr_store *store = NULL;
+        if (node->worker < 0)
+            store = wr_store_new(plan->kind, plan->slots, item_bytes, plan->data_bytes);
+        if (node->worker < 0 ? !store : !allocate_elsewhere(plan, item_bytes))
             return no_memory(problems, node->name, wr_store_cost(plan->slots, item_bytes, plan->data_bytes));
+        if (store)
+            store->shared_id = plan->shared_id;
+        node->store[plan->kind] = store;
     }
     return true;
 }
@@ -230,22 +261,18 @@ bool wr_graph_allocate(wr_graph *graph, wr_problems *problems)
 {
     make_spare(graph);
     for (int i = 0; i < graph->edges; i++)
+        graph->edge[i]->number = i;
+    for (int i = 0; i < graph->edges; i++)
         if (!graph->edge[i]->spare && !allocate_edge(graph, graph->edge[i], problems))
             return false;
     for (int i = 0; i < graph->nodes; i++) {
         weir_node *node = graph->node[i];
         if (!allocate_stores(node, problems))
             return false;
-        bool bounds = false;
-        for (int o = 0; o < node->outputs; o++)
-            for (int e = 0; e < node->output[o].edges; e++)
-                bounds |= node->output[o].edge[e]->config.bounds;
-        if (bounds) {
-            node->passed = wr_must(calloc(graph->streams + 1u, sizeof *node->passed));
-            for (uint32_t s = 0; s < graph->streams; s++)
-                node->passed[s] = INT64_MIN;
-        }
+        wr_node_make_passed(node);
     }
+    if (!wr_graph_connect_stores(graph))
+        return no_memory(problems, "the stores that processes share", graph->lent * sizeof(wr_store));
     return true;
 }
 
@@ -257,23 +284,38 @@ static void node_free(weir_node *node)
         free(node->input[i].bound);
     for (int o = 0; o < node->outputs; o++)
         free(node->output[o].edge);
-    for (size_t i = 0; node->texts && node->texts[i]; i++)
-        free(node->texts[i]);
+    for (size_t i = 0; i < node->tolds; i++)
+        free(node->told[i].value);
+    for (int i = 0; i < node->plans; i++) {
+        wr_memory_unmap(&node->plan[i].data);
+        wr_memory_unmap(&node->plan[i].slot_memory);
+    }
     while (node->changes) {
         wr_change *next = node->changes->next;
         free(node->changes);
         node->changes = next;
     }
-    free(node->texts);
+    free(node->told);
     free(node->input);
     free(node->output);
     free(node->options);
     free(node->state);
-    free(node->busy);
+    free(node->own_tally);
     free(node->passed);
     pthread_mutex_destroy(&node->changes_lock);
     pthread_mutex_destroy(&node->error_lock);
     free(node);
+}
+
+static void free_old(wr_edge *edge)
+{
+    while (edge->old) {
+        wr_edge *old = edge->old;
+        edge->old = old->old;
+        wr_edge_forget_imports(old);
+        wr_link_close(&old->link);
+        free(old);
+    }
 }
 
 void wr_graph_free(wr_graph *graph)
@@ -281,8 +323,11 @@ void wr_graph_free(wr_graph *graph)
     if (!graph)
         return;
     for (int i = 0; i < graph->edges; i++) {
+        free_old(graph->edge[i]);
+        wr_edge_forget_imports(graph->edge[i]);
         wr_link_close(&graph->edge[i]->link);
         free(graph->edge[i]->streams);
+        free(graph->edge[i]->carried);
         free(graph->edge[i]);
     }
     wr_views_free(graph->views);

@@ -36,6 +36,8 @@ struct wr_graph {
     wr_cost *cost;
     size_t costs;
     size_t bound_bytes;
+    int workers;         /* processes that nodes run in, beside this one */
+    uint16_t lent;       /* stores whose attachments go to other processes */
     unsigned visits;     /* of walks along the graph, to mark nodes with */
     wr_bell *supervisor; /* rung when a node has failed or ended */
 };
@@ -65,6 +67,22 @@ unsigned wr_spare_places(weir_kind kind);
 void wr_graph_configure(wr_graph *graph, wr_edge *edge);
 /* Kinds, liveness, inline strands, sizes; calls plan() of every node. */
 bool wr_graph_plan(wr_graph *graph, const char *file, wr_problems *problems);
+/* What a consumer and a producer remember of orders that have passed, where somebody below asks. */
+void wr_edge_make_bounds(const wr_graph *graph, wr_edge *edge);
+void wr_node_make_passed(weir_node *node);
+/* Which links go from one process to another, and which stores' attachments each of them may carry. Stores are sized. */
+void wr_graph_across(wr_graph *graph);
+bool wr_edge_is_across(const wr_edge *edge);
+/* Between stores of this process and links that lead out of it or come into it: lends, and imports. False with errno. */
+bool wr_graph_connect_stores(wr_graph *graph);
+/* The store that other processes know by this number: whose it is, and its plan. */
+wr_plan_store *wr_graph_lent(wr_graph *graph, uint16_t shared_id, weir_node **owner);
+/* A link in the place of one whose producer, elsewhere, has died: new memory, the same ends. NULL without memory. The old
+ * one hangs on it, until its consumer has gone over and holds nothing more. */
+wr_edge *wr_edge_successor(wr_graph *graph, wr_edge *old);
+bool wr_edge_holds_nothing(const wr_edge *edge);
+/* Stores that came by this link. Nothing may refer to them any more. */
+void wr_edge_forget_imports(wr_edge *edge);
 /* Puts a dispatcher, copies and a collector in the place of a node with replicas. */
 bool wr_graph_replicate(wr_graph *graph, weir_node *node, int copies);
 /* Attachments as sets of bits. */

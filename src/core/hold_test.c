@@ -48,6 +48,7 @@ static void lend(way *w, wr_store *store, int place)
 static void open_way(way *w, wr_store *store, wr_link_config config)
 {
     *w = (way){.store = store, .config = config};
+    store->shared_id = 7;
     w->carried = (wr_hold_store){.shared_id = store->shared_id, .kind = store->kind, .slots = store->slots};
     w->config.across = true;
     w->config.kinds = UINT64_MAX;

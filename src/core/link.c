@@ -1,12 +1,7 @@
-#include "core/link.h"
-
+#include "core/link_inside.h"
 #include "core/store.h"
 #include "os/barrier.h"
 #include <string.h>
-
-#define RELAXED memory_order_relaxed
-#define ACQUIRE memory_order_acquire
-#define RELEASE memory_order_release
 
 enum { HASTY_AFTER = 256 }; /* times in a row that the other side was awake: their fences cost more than a barrier */
 enum { IDENTITY_WORDS = offsetof(weir_frame, refs) / 8, REF_WORDS = sizeof(weir_ref) / 8 };
@@ -44,7 +39,7 @@ static bool find_parts(wr_link *link)
 bool wr_link_open(wr_link *link, const wr_link_config *config)
 {
     *link = (wr_link){.config = *config, .slots = power_of_two(config->policy.depth)};
-    if (!wr_memory_map(&link->memory, wr_link_cost(config), config->across) || !find_parts(link))
+    if (!wr_memory_map(&link->memory, wr_link_cost(config), config->shared || config->across) || !find_parts(link))
         return false;
     link->may_haste = !config->across && wr_barrier_ready(); /* a barrier is for the threads of one process */
     for (uint32_t i = 0; i < config->streams; i++)
@@ -57,9 +52,23 @@ bool wr_link_join(wr_link *link, const wr_link_config *config, int fd)
     *link = (wr_link){.config = *config, .slots = power_of_two(config->policy.depth)};
     if (!wr_memory_join(&link->memory, fd, wr_link_cost(config), true) || !find_parts(link))
         return false;
+    link->may_haste = !config->across && wr_barrier_ready();
     link->consumer.next = link->consumer.tail_seen = atomic_load(&link->shared->head);
     link->consumer.gap = atomic_load(&link->shared->died) != 0;
     return true;
+}
+
+bool wr_link_lend(const wr_link_config *config, int fd, uint32_t store, wr_store *owner, int place)
+{
+    wr_link link = {.config = *config, .slots = power_of_two(config->policy.depth)};
+    if (!wr_memory_join(&link.memory, fd, wr_link_cost(config), false))
+        return false;
+    bool good = find_parts(&link);
+    const wr_hold *hold = good ? &link.holds.hold[store] : NULL;
+    good = good && wr_store_lend(owner, place, hold->given, hold->returned, &link.shared->retired, &link.memory);
+    wr_holds_close(&link.holds);
+    wr_memory_unmap(&link.memory); /* nothing, if the store has it now */
+    return good;
 }
 
 static void break_off(wr_link *link)
@@ -124,25 +133,6 @@ static void slot_read(wr_slot_words *slot, weir_frame *frame)
     }
 }
 
-/* --- accounts: counters with one writer, in turns --- */
-
-static void count(_Atomic uint64_t *counter, uint64_t more)
-{
-    atomic_store_explicit(counter, atomic_load_explicit(counter, RELAXED) + more, RELEASE);
-}
-
-/* Relaxed is enough: whatever a turn changes is stored with release or stronger, and so cannot be seen before the turn
- * is odd. */
-static void turn_begins(_Atomic uint64_t *turn)
-{
-    atomic_store_explicit(turn, atomic_load_explicit(turn, RELAXED) + 1, RELAXED);
-}
-
-static void turn_ends(_Atomic uint64_t *turn)
-{
-    atomic_store_explicit(turn, atomic_load_explicit(turn, RELAXED) + 1, RELEASE);
-}
-
 static uint64_t packet_bytes(const wr_link *link, const weir_frame *frame)
 {
     if (!link->config.packets)
@@ -201,7 +191,7 @@ bool wr_link_consumer_is_hasty(const wr_link *link)
 /* --- the producer --- */
 
 /* Frames that wait, by what the producer knows of head: never less than there are. */
-static uint64_t occupied(wr_link *link, uint64_t tail, uint64_t enough)
+uint64_t wr_link_occupied(wr_link *link, uint64_t tail, uint64_t enough)
 {
     if (tail - link->producer.head_seen >= enough) {
         uint64_t head = atomic_load(&link->shared->head);
@@ -272,8 +262,8 @@ static void accept(wr_link *link, const weir_frame *frame, uint64_t tail, uint64
     if (link->config.packets && frame->flags & WEIR_FRAME_KEY)
         atomic_store_explicit(&shared->key_at, tail + 1, RELEASE);
     uint64_t most = atomic_load_explicit(&shared->waiting_max, RELAXED);
-    if (tail + 1 - link->producer.head_seen > most && occupied(link, tail + 1, 0) > most)
-        atomic_store_explicit(&shared->waiting_max, occupied(link, tail + 1, UINT64_MAX), RELEASE);
+    if (tail + 1 - link->producer.head_seen > most && wr_link_occupied(link, tail + 1, 0) > most)
+        atomic_store_explicit(&shared->waiting_max, wr_link_occupied(link, tail + 1, UINT64_MAX), RELEASE);
     atomic_store_explicit(&shared->tail, tail + 1, RELEASE);
 }
 
@@ -287,7 +277,7 @@ bool wr_link_publish(wr_link *link, const weir_frame *frame, int64_t now_ns)
 
     turn_begins(&shared->producer_turn);
     count(&shared->offered, 1);
-    uint64_t waiting = occupied(link, tail, link->config.packets ? 0 : link->config.policy.depth);
+    uint64_t waiting = wr_link_occupied(link, tail, link->config.packets ? 0 : link->config.policy.depth);
     _Atomic uint64_t *refusal = NULL;
     if (atomic_load_explicit(&shared->cut, RELAXED) || atomic_load_explicit(&shared->given_up, RELAXED))
         refusal = &shared->refused;
@@ -319,36 +309,6 @@ void wr_link_ring(wr_link *link)
     link->producer.to_ring = false;
 }
 
-/* --- when a consumer has died --- */
-
-/* Nobody but the producer moves anything in this link now. A consumer may have been killed between any two of its steps:
- * it moves head first and counts then, so at most one frame is missing from the accounts. What it had in hand is counted
- * as taken, and lost with its node. */
-static void see_to_the_dead(wr_link *link, uint32_t died)
-{
-    wr_link_shared *shared = link->shared;
-    uint64_t tail = atomic_load_explicit(&shared->tail, RELAXED);
-    uint64_t waiting = occupied(link, tail, 0);
-    uint64_t bytes = wr_holds_repair(&link->holds, tail - waiting, tail);
-    turn_begins(&shared->producer_turn);
-    count(&shared->died_with, wr_link_missing(link));
-    if (link->config.packets)
-        atomic_store_explicit(&shared->bytes_out, atomic_load_explicit(&shared->bytes_in, RELAXED) - bytes, RELEASE);
-    if (atomic_load(&shared->consumer_turn) % 2 != 0)
-        turn_ends(&shared->consumer_turn);
-    turn_ends(&shared->producer_turn);
-    atomic_store(&shared->consumer_hasty, 0);
-    atomic_store(&shared->seen_to, died);
-    wr_bell_ring(link->consumer_bell);
-}
-
-void wr_link_look_after(wr_link *link)
-{
-    uint32_t died = atomic_load(&link->shared->died);
-    if (died != atomic_load_explicit(&link->shared->seen_to, RELAXED))
-        see_to_the_dead(link, died);
-}
-
 static uint64_t room_wanted(const wr_link *link)
 {
     uint64_t half = (link->config.policy.depth + 1) / 2;
@@ -360,7 +320,7 @@ static bool has_room(wr_link *link, uint64_t want, unsigned quarters)
 {
     uint64_t tail = atomic_load_explicit(&link->shared->tail, RELAXED);
     uint64_t depth = link->config.policy.depth;
-    return occupied(link, tail, depth - want + 1) <= depth - want && bytes_left(link, 0, quarters);
+    return wr_link_occupied(link, tail, depth - want + 1) <= depth - want && bytes_left(link, 0, quarters);
 }
 
 bool wr_link_room_now(wr_link *link)
@@ -411,11 +371,6 @@ void wr_link_end(wr_link *link)
 }
 
 /* --- the consumer --- */
-
-static void move_head(wr_link *link, uint64_t head)
-{
-    atomic_store_explicit(&link->shared->head, head, RELEASE);
-}
 
 static bool claim(wr_link *link, uint64_t head)
 {
@@ -591,7 +546,9 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
     wr_histogram_add(&shared->age, now_ns - frame->captured_ns);
     wr_histogram_add(&shared->wait, now_ns - frame->offered_ns);
     link->consumer.in_hand = link->config.held;
-    if (!link->config.held)
+    if (link->config.held)
+        atomic_store_explicit(&shared->in_hand, link->consumer.next, RELEASE);
+    else
         ring_producer(link, link->consumer.next);
     return WR_TAKEN;
 }
@@ -648,8 +605,8 @@ void wr_link_close(wr_link *link)
 {
     if (!link->shared)
         return;
-    if (!link->config.across)
-        wr_link_discard(link);
+    if (!link->config.shared && !link->config.across)
+        wr_link_discard(link); /* else those who have them see to it */
     wr_holds_close(&link->holds);
     wr_memory_unmap(&link->memory);
     link->shared = NULL;

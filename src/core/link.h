@@ -61,6 +61,7 @@ typedef struct wr_link_config {
     uint32_t streams;           /* streams of the pipeline */
     uint64_t limit_bytes;       /* packets: of data that may wait; 0: no limit */
     uint64_t kinds;             /* attachments that the link carries, a bit each */
+    bool shared;                /* in memory that other processes map; always so across */
     bool across;                /* its two sides are in different processes */
     const wr_hold_store *store; /* across: whose attachments it may carry; must stay as long as the link */
     uint32_t stores;
@@ -82,8 +83,10 @@ typedef struct wr_link_shared {
     /* Across. How many consumers have died, by the supervisor, once nothing of the consumer lives; how many of these the
      * producer has seen to, by the producer; that nobody uses what was given any more, by the supervisor; that
      * something made no sense, by whoever found it. */
-    _Atomic uint32_t died, seen_to, retired, broken;
-    _Atomic uint64_t died_with; /* by the producer: frames that dead consumers had in hand */
+    _Atomic uint32_t died, seeing_to, seen_to, retired, broken;
+    _Atomic uint32_t bereft;       /* by the supervisor: the producer died, and another comes by another link */
+    _Atomic uint32_t returned_all; /* by the consumer's process: it has emptied this link and holds nothing of it */
+    _Atomic uint64_t died_with;    /* by the producer: frames that dead consumers had in hand */
 
     alignas(WR_LINK_LINE) _Atomic uint64_t head;
     _Atomic uint64_t bytes_out; /* packets: by the consumer, of data that has left */
@@ -96,6 +99,7 @@ typedef struct wr_link_shared {
     _Atomic uint64_t waiting_max, bytes_in;
 
     alignas(WR_LINK_LINE) _Atomic uint64_t consumer_turn;
+    _Atomic uint64_t in_hand; /* held: 1 + number of the frame that was taken and is still in the ring */
     _Atomic uint64_t taken, expired, discarded;
     _Atomic uint64_t jumped, orphaned; /* superseded and undecodable on the consumer's side */
     wr_histogram age, wait;
@@ -135,6 +139,9 @@ typedef enum wr_taken { WR_TAKEN, WR_EMPTY, WR_ENDED } wr_taken;
 bool wr_link_open(wr_link *link, const wr_link_config *config);
 /* A link that another process has opened, from the descriptor of its memory, which stays the caller's. */
 bool wr_link_join(wr_link *link, const wr_link_config *config, int fd);
+/* Lets a store know of a link that carries its attachments between two others or from here: its memory is mapped once
+ * more, read-only, until the link is retired. `fd` stays the caller's. False with errno. */
+bool wr_link_lend(const wr_link_config *config, int fd, uint32_t store, wr_store *owner, int place);
 /* Lets go what still waits; the accounts are gone with it. */
 void wr_link_close(wr_link *link);
 size_t wr_link_cost(const wr_link_config *config);
@@ -145,6 +152,10 @@ size_t wr_link_cost(const wr_link_config *config);
  * that is asleep, but maybe not one that is just falling asleep: where this says true, wr_bell_fence() and wr_link_ring()
  * must follow, before anything that may take long. One fence serves all links that a producer published to. */
 bool wr_link_publish(wr_link *link, const weir_frame *frame, int64_t now_ns);
+/* Across, by the supervisor, for a producer that has ended and is not here: what waits is lost with the consumer. */
+void wr_link_let_go(wr_link *link);
+/* Across: the producer died and another comes by another link, and what this one left has been taken. */
+bool wr_link_is_left(const wr_link *link);
 /* Across: sees to what a consumer left behind that died. Before each step of the producer. */
 void wr_link_look_after(wr_link *link);
 /* Nothing where wr_link_publish() did not say so. */
@@ -188,6 +199,11 @@ uint64_t wr_link_waiting(const wr_link *link);
 bool wr_link_is_awaited(const wr_link *link);
 /* Frames that are counted nowhere: of a consumer that was killed between two steps. Only while nobody moves anything. */
 uint64_t wr_link_missing(const wr_link *link);
+/* Adds to `sum` what a link counted whose two sides are gone, or have gone over to another, and what was counted before it:
+ * what is missing or waits is lost. */
+void wr_link_add_up(weir_link_stats *sum, const wr_link *link, const weir_link_stats *before);
+/* Across or shared, by the supervisor: nobody lives at either end; what waits is let go. */
+void wr_link_empty_out(wr_link *link);
 /* Fills the counters and spreads of a consistent instant. */
 void wr_link_read(const wr_link *link, weir_link_stats *stats);
 

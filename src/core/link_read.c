@@ -49,7 +49,8 @@ void wr_link_read(const wr_link *link, weir_link_stats *stats)
         if (producer % 2 == 0 && consumer % 2 == 0 && producer == read_counter(&shared->producer_turn) &&
             consumer == read_counter(&shared->consumer_turn))
             break;
-        if (link->config.across && tries > TRIES_MAX) { /* one side died in its turn, or never ends it */
+        if ((link->config.shared || link->config.across) &&
+            tries > TRIES_MAX) { /* one side died in its turn, or never ends it */
             stats->dropped[WEIR_LOST] += missing(stats);
             break;
         }
@@ -60,4 +61,24 @@ void wr_link_read(const wr_link *link, weir_link_stats *stats)
     stats->wait = wr_histogram_spread(&shared->wait);
     stats->policy = link->config.policy;
     stats->cut = wr_link_is_cut(link);
+}
+
+static void add_counts(weir_link_stats *sum, const weir_link_stats *more)
+{
+    sum->offered += more->offered;
+    sum->taken += more->taken;
+    for (int r = 0; r < WEIR_REASONS; r++)
+        sum->dropped[r] += more->dropped[r];
+    if (more->waiting_max > sum->waiting_max)
+        sum->waiting_max = more->waiting_max;
+}
+
+void wr_link_add_up(weir_link_stats *sum, const wr_link *link, const weir_link_stats *before)
+{
+    weir_link_stats stats;
+    read_once(link->shared, &stats);
+    stats.dropped[WEIR_LOST] += missing(&stats) + stats.waiting;
+    stats.waiting = 0;
+    add_counts(sum, &stats);
+    add_counts(sum, before);
 }

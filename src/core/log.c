@@ -1,3 +1,4 @@
+#include "core/log.h"
 #include "core/option.h"
 #include <weir/log.h>
 
@@ -23,6 +24,11 @@ static void *sink_user;     /* under lock */
 void weir_log_set_level(weir_log_level level)
 {
     atomic_store(&most, (int)level);
+}
+
+weir_log_level wr_log_level(void)
+{
+    return (weir_log_level)atomic_load(&most);
 }
 
 void weir_log_set_json(bool json)

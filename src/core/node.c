@@ -105,10 +105,12 @@ void weir_send(weir_node *node, int port, weir_frame *frame)
 {
     const wr_output *out = &node->output[port];
     bool in_order = !node->class->inputs || node->class->flags & WEIR_HOLDS;
-    count(&node->frames_out);
+    count(&node->tally->frames_out);
     node->sent_ns = clock_now(node);
     if (frame->captured_ns == WEIR_WHEN_SENT)
         frame->captured_ns = node->sent_ns;
+    if (frame->order > atomic_load_explicit(&node->tally->order, memory_order_relaxed))
+        atomic_store_explicit(&node->tally->order, frame->order, memory_order_relaxed);
     for (int i = 0; i < out->edges; i++) {
         wr_link *link = &out->edge[i]->link;
         node->to_ring |= wr_link_publish(link, frame, node->sent_ns);
@@ -121,7 +123,7 @@ void weir_send(weir_node *node, int port, weir_frame *frame)
 
 void wr_node_send_to(weir_node *node, wr_edge *edge, weir_frame *frame)
 {
-    count(&node->frames_out);
+    count(&node->tally->frames_out);
     node->sent_ns = clock_now(node);
     node->to_ring |= wr_link_publish(&edge->link, frame, node->sent_ns);
     weir_frame_drop(frame);
@@ -137,6 +139,15 @@ static void ring_outputs(weir_node *node)
     for (int o = 0; o < node->outputs; o++)
         for (int i = 0; i < node->output[o].edges; i++)
             wr_link_ring(&node->output[o].edge[i]->link);
+}
+
+/* What consumers in other processes left behind that died. */
+static void look_after_outputs(weir_node *node)
+{
+    for (int o = 0; o < node->outputs; o++)
+        for (int i = 0; i < node->output[o].edges; i++)
+            if (node->output[o].edge[i]->config.across)
+                wr_link_look_after(&node->output[o].edge[i]->link);
 }
 
 static void end_outputs(weir_node *node)
@@ -168,6 +179,8 @@ static bool one_output_has_room(weir_node *node, bool before_sleep)
 
 static bool outputs_have_room(weir_node *node, bool before_sleep)
 {
+    if (node->gives_across)
+        look_after_outputs(node);
     if (node->class->flags & WEIR_ONE_ROOM)
         return one_output_has_room(node, before_sleep);
     for (int o = 0; o < node->outputs; o++)
@@ -197,10 +210,10 @@ static bool nobody_left(weir_node *node)
 
 static void set_phase(weir_node *node, wr_phase phase)
 {
-    int shown = atomic_load(&node->shown_phase);
+    int shown = atomic_load(&node->tally->shown_phase);
     node->phase = phase;
     /* Who was found stuck and cut off stays so, even if it comes back. */
-    while (shown != WR_SHOWN_STUCK && !atomic_compare_exchange_weak(&node->shown_phase, &shown, (int)phase))
+    while (shown != WR_SHOWN_STUCK && !atomic_compare_exchange_weak(&node->tally->shown_phase, &shown, (int)phase))
         ;
     if (node->graph->supervisor)
         wr_bell_ring(node->graph->supervisor);
@@ -246,6 +259,8 @@ static void leave(weir_node *node, wr_phase phase)
     for (uint32_t s = 0; node->passed && s < node->graph->streams; s++)
         weir_passed(node, s, INT64_MAX);
     end_outputs(node);
+    if (node->gives_across)
+        look_after_outputs(node); /* the last time: from now on the supervisor does */
     set_phase(node, phase);
 }
 
@@ -284,19 +299,19 @@ void wr_node_abandon(weir_node *node)
 static void call_begins(weir_node *node, int64_t now_ns)
 {
     node->sent_ns = 0;
-    atomic_store_explicit(&node->call_began_ns, now_ns ? now_ns : 1, memory_order_relaxed);
+    atomic_store_explicit(&node->tally->call_began_ns, now_ns ? now_ns : 1, memory_order_relaxed);
 }
 
 static void call_ended_at(weir_node *node, int64_t *now_ns, int64_t ended_ns)
 {
     int64_t began_ns = *now_ns;
     *now_ns = ended_ns;
-    wr_histogram_add(node->busy, *now_ns - began_ns);
-    atomic_store_explicit(&node->busy_ns,
-                          atomic_load_explicit(&node->busy_ns, memory_order_relaxed) + *now_ns - began_ns,
+    wr_histogram_add(&node->tally->busy, *now_ns - began_ns);
+    atomic_store_explicit(&node->tally->busy_ns,
+                          atomic_load_explicit(&node->tally->busy_ns, memory_order_relaxed) + *now_ns - began_ns,
                           memory_order_relaxed);
-    atomic_store_explicit(&node->call_began_ns, 0, memory_order_relaxed);
-    count(&node->steps);
+    atomic_store_explicit(&node->tally->call_began_ns, 0, memory_order_relaxed);
+    count(&node->tally->steps);
 }
 
 static void call_ended(weir_node *node, int64_t *now_ns)
@@ -362,6 +377,18 @@ static void call_input(weir_node *node, int64_t *now_ns)
         leave(node, WR_DONE);
 }
 
+/* To the link that comes after one whose producer has died, once that is empty. */
+static bool go_over(wr_input *in)
+{
+    wr_edge *left = in->edge;
+    if (!in->next || !wr_link_is_left(&left->link))
+        return false;
+    in->edge = in->next;
+    in->next = in->edge->follows;
+    atomic_store(&left->left, true);
+    return true;
+}
+
 static bool take_turn(weir_node *node, int input, int64_t *now_ns)
 {
     wr_input *in = &node->input[input];
@@ -376,12 +403,12 @@ static bool take_turn(weir_node *node, int input, int64_t *now_ns)
     uint64_t accepted = look_before_taking(in, node->graph->streams);
     switch (wr_link_take(&in->edge->link, &node->frame, *now_ns)) {
     case WR_EMPTY:
-        return note_bounds(node, input);
+        return go_over(in) || note_bounds(node, input);
     case WR_ENDED:
         in->ended = true;
         break;
     case WR_TAKEN:
-        count(&node->frames_in);
+        count(&node->tally->frames_in);
         in->last = in->bound && wr_link_took_last_of(&in->edge->link, accepted);
         if (in->bound && node->class->flags & WEIR_BOUNDS && node->frame.order > in->bound[node->frame.stream])
             in->bound[node->frame.stream] = node->frame.order;
@@ -566,12 +593,26 @@ static void add_input(weir_node *node, wr_edge *edge)
     node->input[edge->input] = (wr_input){.edge = edge, .accept = true, .bound = bound, .seen = seen};
 }
 
+static void next_input(weir_node *node, wr_edge *edge)
+{
+    for (int i = 0; i < node->inputs; i++)
+        if (node->input[i].edge->number == edge->number) {
+            wr_edge **last = &node->input[i].next;
+            while (*last)
+                last = &(*last)->follows;
+            edge->input = i;
+            *last = edge;
+        }
+}
+
 static void apply(weir_node *node, wr_change *change)
 {
     wr_edge *edge = change->edge;
     bool running = node->phase == WR_RUNNING;
     if (change->what == WR_REMOVE_OUTPUT)
         remove_output(node, edge);
+    else if (change->what == WR_NEXT_INPUT && running)
+        next_input(node, edge);
     else if (change->what == WR_ADD_OUTPUT && running)
         add_output(node, edge);
     else if (change->what == WR_ADD_OUTPUT)

@@ -43,9 +43,17 @@ typedef struct wr_edge {
     bool *streams;     /* which streams it can carry */
     weir_node *from, *to;
     int from_port, to_port;
-    bool inline_, spare; /* spare: attached while running */
+    bool inline_, spare;    /* spare: attached while running */
+    wr_hold_store *carried; /* across: what config.store points to */
     _Atomic bool in_use, attached, given_back;
-    int input; /* its number at the consumer */
+    int input;               /* its number at the consumer */
+    int number;              /* in the engine's graph */
+    struct wr_edge *old;     /* across: what this one came after, until nothing of it is held */
+    struct wr_edge *follows; /* across: what comes after this one, while its consumer has not come to it */
+    bool consumer_gone;      /* across: when the producer died, no consumer lived */
+    uint32_t died_before;    /* across: consumers that had died by then */
+    _Atomic bool left;       /* across: the consumer has gone over to the next */
+    weir_link_stats before;  /* across: what those counted that this one came after */
 } wr_edge;
 
 typedef struct wr_input {
@@ -53,6 +61,7 @@ typedef struct wr_input {
     bool accept, ended, finished;
     int64_t *bound; /* of each stream, if the link has bounds */
     int64_t *seen;  /* beside: what had passed before the frame in hand was taken */
+    wr_edge *next;  /* across: comes after `edge`, whose producer has died */
     bool last;      /* and that frame was the last one offered by then */
 } wr_input;
 
@@ -69,7 +78,16 @@ typedef struct wr_plan_store {
     unsigned held;
     uint32_t slots; /* found from the links below */
     size_t data_bytes;
+    uint16_t shared_id;          /* by which other processes know it; 0: it stays in one */
+    wr_memory data, slot_memory; /* of a node that runs elsewhere: made here, used there */
 } wr_plan_store;
+
+/* An option as it was given, for a worker to be told. */
+typedef struct wr_told {
+    const char *option; /* its name */
+    char *value;        /* resolved; the node's */
+    bool secret;
+} wr_told;
 
 /* Offers a frame to one link of an output; as weir_send(), for dispatchers. */
 void wr_node_send_to(weir_node *node, wr_edge *edge, WEIR_OWNED weir_frame *frame);
@@ -77,9 +95,22 @@ void wr_node_send_to(weir_node *node, wr_edge *edge, WEIR_OWNED weir_frame *fram
 /* What another thread wants changed between two steps. */
 typedef struct wr_change {
     struct wr_change *next;
-    enum { WR_ADD_OUTPUT, WR_ADD_INPUT, WR_REMOVE_OUTPUT } what;
+    enum { WR_ADD_OUTPUT, WR_ADD_INPUT, WR_REMOVE_OUTPUT, WR_NEXT_INPUT } what;
     wr_edge *edge;
 } wr_change;
+
+/* What others may see of a node, counted by its strand. In memory of its own, which can be that of another process: then
+ * it goes on from where the process before it came to. */
+typedef struct wr_tally {
+    _Atomic uint64_t frames_in, frames_out, errors, lost, steps;
+    _Atomic int64_t call_began_ns; /* 0: not in a call */
+    _Atomic int64_t hidden_ns, busy_ns, cpu_ns;
+    _Atomic int64_t number;    /* sources: of the last frame */
+    _Atomic int64_t order;     /* the greatest that it sent; 0: none */
+    _Atomic uint64_t restarts; /* by the keeper */
+    _Atomic int shown_phase;   /* wr_phase, or WR_SHOWN_STUCK */
+    wr_histogram busy;
+} wr_tally;
 
 struct weir_node {
     const weir_component_class *class;
@@ -89,11 +120,15 @@ struct weir_node {
     wr_graph *graph;
     wr_strand *strand;
     void *options, *state;
-    char **texts;        /* resolved values that options point to; NULL-terminated */
-    char runner[8];      /* as asked for; "" for the pipeline's */
-    char runner_used[8]; /* inline, thread or pool */
-    bool runs_inline;    /* as decided */
-    int strand_number;   /* nodes of one number are moved together */
+    wr_told *told; /* resolved values that options point to */
+    size_t tolds;
+    const weir_node *copy_of; /* a replica's options are those of this node; NULL: its own */
+    char runner[8];           /* as asked for; "" for the pipeline's */
+    char runner_used[8];      /* inline, thread, pool or process */
+    bool runs_inline;         /* as decided */
+    char group[64];           /* nodes of one group share a process; "": alone */
+    int worker;               /* the process that it runs in; -1: the one that looks at this */
+    int strand_number;        /* nodes of one number are moved together */
     int rank, below; /* among these, downstream first: its own place, and that of its lowest consumer, else its own */
     int replicas;
     wr_place at_place; /* for messages */
@@ -108,7 +143,6 @@ struct weir_node {
     int outputs;
 
     uint32_t stream; /* sources: its number */
-    int64_t number;  /* sources: of the last frame */
     bool live, bounds;
     wr_plan_store plan[WR_PLAN_STORES];
     int plans;
@@ -127,15 +161,17 @@ struct weir_node {
     int at;     /* input whose frame or end is not finished with; -1: none */
     bool again; /* MORE was said */
     bool tick_wanted, output_was_cut;
-    bool to_ring;     /* this call sent to links whose consumers must be looked at again */
-    bool no_room;     /* at the last step: it is called when there is room, not when a time comes */
-    weir_frame frame; /* in hand while again */
+    bool to_ring;      /* this call sent to links whose consumers must be looked at again */
+    bool gives_across; /* a link leads to another process */
+    bool no_room;      /* at the last step: it is called when there is room, not when a time comes */
+    weir_frame frame;  /* in hand while again */
     int64_t wake_at_ns;
     int64_t sent_ns; /* when it last sent; 0: not in this call */
 
     _Atomic bool wake;        /* weir_wake() was called */
     _Atomic bool interrupted; /* calls of the component should end */
     _Atomic bool drain;       /* sources: behave as if ended */
+    bool drain_told;          /* elsewhere: its process knows; the keeper's */
     wr_bell sleep_bell;       /* weir_sleep() */
     pthread_mutex_t changes_lock;
     bool open;           /* under changes_lock: interrupt may be called */
@@ -143,11 +179,7 @@ struct weir_node {
     bool changes_closed; /* under changes_lock: its strand is over */
     _Atomic bool any_change;
 
-    _Atomic uint64_t frames_in, frames_out, errors, lost, steps;
-    _Atomic int64_t call_began_ns; /* 0: not in a call */
-    _Atomic int64_t hidden_ns, busy_ns;
-    _Atomic int shown_phase; /* wr_phase, or WR_SHOWN_STUCK */
-    wr_histogram *busy;
+    wr_tally *tally, *own_tally; /* own: where tally is, unless in memory shared with another process */
     pthread_mutex_t error_lock;
     char error[256];    /* under error_lock */
     weir_status status; /* of the failure; written by the strand before shown_phase */

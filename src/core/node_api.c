@@ -62,8 +62,12 @@ weir_status weir_plan_store(weir_node *node, weir_kind kind, size_t item_bytes, 
     if (node->plans == WR_PLAN_STORES || item_bytes == 0 || item_bytes > UINT32_MAX || kind >= WEIR_KINDS_MAX)
         return weir_fail(node, WEIR_UNSUPPORTED, "cannot plan a store of %zu bytes an item for %s", item_bytes,
                          weir_kind_name(kind));
-    node->plan[node->plans++] =
-        (wr_plan_store){.kind = kind, .item_bytes = item_bytes, .held = held, .budget_bytes = budget_bytes};
+    node->plan[node->plans++] = (wr_plan_store){.kind = kind,
+                                                .item_bytes = item_bytes,
+                                                .held = held,
+                                                .budget_bytes = budget_bytes,
+                                                .data.fd = -1,
+                                                .slot_memory.fd = -1};
     return WEIR_OK;
 }
 
@@ -121,13 +125,19 @@ unsigned weir_input_lag(const weir_node *node, int input)
 
 weir_frame weir_frame_new(weir_node *node, int64_t captured_ns)
 {
-    node->number++;
-    return (weir_frame){.number = node->number,
-                        .order = node->number,
+    int64_t number = atomic_load_explicit(&node->tally->number, memory_order_relaxed) + 1;
+    atomic_store_explicit(&node->tally->number, number, memory_order_relaxed);
+    return (weir_frame){.number = number,
+                        .order = number,
                         .captured_ns = captured_ns,
                         .pts_ns = WEIR_NO_TIME,
                         .utc_ns = WEIR_NO_TIME,
                         .stream = node->stream};
+}
+
+int64_t weir_last_order(const weir_node *node)
+{
+    return atomic_load_explicit(&node->tally->order, memory_order_relaxed);
 }
 
 void *weir_attach(weir_node *node, weir_frame *frame, weir_kind kind, size_t bytes)
@@ -207,7 +217,7 @@ void weir_error(weir_node *node, const char *format, ...)
     enum { PAUSE_NS = 1000000000 };
     int64_t now_ns = weir_clock_now(NULL), before_ns = atomic_load(&node->error_logged_ns);
     va_list args;
-    atomic_fetch_add(&node->errors, 1);
+    atomic_fetch_add(&node->tally->errors, 1);
     if (before_ns && now_ns - before_ns < PAUSE_NS)
         return;
     if (!atomic_compare_exchange_strong(&node->error_logged_ns, &before_ns, now_ns))
@@ -227,10 +237,10 @@ void weir_note(weir_node *node, weir_log_level level, const char *format, ...)
 
 void weir_count_lost(weir_node *node, uint64_t frames)
 {
-    atomic_fetch_add(&node->lost, frames);
+    atomic_fetch_add(&node->tally->lost, frames);
 }
 
 void weir_hidden(weir_node *node, int64_t hidden_ns)
 {
-    atomic_store(&node->hidden_ns, hidden_ns);
+    atomic_store(&node->tally->hidden_ns, hidden_ns);
 }

@@ -1,6 +1,7 @@
 /* What a graph means: who runs where, what is live, what each link carries, and how much memory it all can need.
  * Nodes are in topological order: forwards, producers come first; backwards, consumers. */
 #include "core/graph.h"
+#include "core/registry.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,23 +29,60 @@ static bool one_strand_above(const weir_node *node)
     return node->inputs > 0;
 }
 
+/* The process of its group, or a new one. */
+static int worker_of(wr_graph *graph, const weir_node *node)
+{
+    for (int i = 0; node->group[0] && i < node->place; i++)
+        if (graph->node[i]->worker >= 0 && strcmp(graph->node[i]->group, node->group) == 0)
+            return graph->node[i]->worker;
+    return graph->workers++;
+}
+
+static void choose_process(planner *p, weir_node *node, bool wanted)
+{
+    if (node->runs_inline)
+        node->worker = node->input[0].edge->from->worker;
+    else if (wanted && wr_component_origin(node->class)) /* a file may name no other; the command line forces all */
+        node->worker = worker_of(p->graph, node);
+    if (node->worker >= 0 && p->graph->clock)
+        wr_problems_add(p->problems, p->file, node->at_place,
+                        "%s.runner: no clock but the real one is known to other "
+                        "processes; use thread",
+                        node->name);
+}
+
+/* A worker of the pool cannot be rung from another process. */
+static void leave_pool(wr_graph *graph)
+{
+    for (int i = 0; i < graph->edges; i++) {
+        weir_node *ends[] = {graph->edge[i]->from, graph->edge[i]->to};
+        for (int k = 0; k < 2 && wr_edge_is_across(graph->edge[i]); k++)
+            if (strcmp(ends[k]->runner_used, "pool") == 0)
+                strcpy(ends[k]->runner_used, "thread");
+    }
+}
+
 static void choose_strands(planner *p)
 {
     int strands = 0;
     for (int i = 0; i < p->graph->nodes; i++) {
         weir_node *node = p->graph->node[i];
-        bool wanted = strcmp(runner_of(p->graph, node), "inline") == 0;
+        const char *runner = runner_of(p->graph, node);
+        bool wanted = strcmp(runner, "inline") == 0;
         node->runs_inline = wanted && one_strand_above(node);
         node->strand_number = node->runs_inline ? node->input[0].edge->from->strand_number : strands++;
+        choose_process(p, node, strcmp(runner, "process") == 0);
         snprintf(node->runner_used, sizeof node->runner_used, "%s",
-                 node->runs_inline                                ? "inline"
-                 : strcmp(runner_of(p->graph, node), "pool") == 0 ? "pool"
-                                                                  : "thread");
+                 node->runs_inline             ? "inline"
+                 : node->worker >= 0           ? "process"
+                 : strcmp(runner, "pool") == 0 ? "pool"
+                                               : "thread");
         if (wanted && !node->runs_inline && !p->graph->runner_forced && strcmp(node->runner, "inline") == 0)
             wr_problems_add(p->problems, p->file, node->at_place, "%s.runner: %s; use thread", node->name,
                             node->class->inputs ? "its producers run in different threads, so it cannot be inline"
                                                 : "a source has no producer to be inline with");
     }
+    leave_pool(p->graph);
 }
 
 /* --- plan(), streams, liveness --- */
@@ -291,6 +329,7 @@ static void size_all(planner *p)
     for (int i = 0; i < graph->nodes; i++)
         for (int k = 0; k < graph->node[i]->plans; k++)
             size_store(p, graph->node[i], &graph->node[i]->plan[k]);
+    wr_graph_across(graph);
     for (int i = 0; i < graph->nodes; i++) {
         const weir_node *node = graph->node[i];
         add_cost(graph, node->plan_bytes, "%s: working memory", node->name);

@@ -16,6 +16,7 @@ enum { CLASSES_MAX = 256, PATH_BYTES = 1024 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const weir_component_class *known[CLASSES_MAX]; /* under lock; only ever appended to */
+static char *origin[CLASSES_MAX];                      /* of each: its module, NULL for the program's own */
 static size_t count;
 
 static const weir_component_class *find_known_locked(const char *name)
@@ -29,14 +30,16 @@ static const weir_component_class *find_known_locked(const char *name)
     return NULL;
 }
 
-static weir_status register_locked(const weir_component_class *class)
+static weir_status register_locked(const weir_component_class *class, const char *module)
 {
     if (find_known_locked(class->name) == class)
         return WEIR_OK;
     if (count == CLASSES_MAX)
         return WEIR_NO_MEMORY;
     memmove(&known[1], &known[0], count * sizeof *known); /* the newest of a name wins */
+    memmove(&origin[1], &origin[0], count * sizeof *origin);
     known[0] = class;
+    origin[0] = module ? realpath(module, NULL) : NULL;
     count++;
     return WEIR_OK;
 }
@@ -46,7 +49,7 @@ weir_status weir_register(const weir_component_class *class)
     if (!class->name || !(class->inputs ? class->process != NULL : class->produce != NULL))
         return WEIR_BAD_OPTION;
     pthread_mutex_lock(&lock);
-    weir_status status = register_locked(class);
+    weir_status status = register_locked(class, NULL);
     pthread_mutex_unlock(&lock);
     return status;
 }
@@ -66,7 +69,7 @@ static weir_status load_locked(const char *path, char *error, size_t error_bytes
                  info->abi, WEIR_ABI);
     else
         for (size_t i = 0; info->classes[i] && status == WEIR_OK; i++)
-            status = register_locked(info->classes[i]);
+            status = register_locked(info->classes[i], path);
     return module && info && info->abi == WEIR_ABI ? status : WEIR_NOT_FOUND;
 }
 
@@ -190,4 +193,18 @@ const weir_component_class **wr_component_list(size_t *total)
         qsort(list, kept, sizeof *list, by_name);
     *total = list ? kept : 0;
     return list;
+}
+
+const char *wr_component_origin(const weir_component_class *class)
+{
+    const char *found = NULL;
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < count; i++)
+        if (known[i] == class)
+            found = origin[i];
+    for (size_t i = 0; !found && wr_builtin_classes[i]; i++)
+        if (wr_builtin_classes[i] == class)
+            found = "";
+    pthread_mutex_unlock(&lock);
+    return found;
 }

@@ -193,6 +193,7 @@ static weir_node *copy_of(wr_graph *graph, const weir_node *node, int number)
     copy->stall_ns = node->stall_ns;
     copy->at_place = node->at_place;
     memcpy(copy->runner, node->runner, sizeof copy->runner);
+    copy->copy_of = node;
     return copy;
 }
 

@@ -13,14 +13,19 @@ static size_t aligned(size_t bytes)
     return (bytes + WR_STORE_ALIGN - 1) / WR_STORE_ALIGN * WR_STORE_ALIGN;
 }
 
-static size_t data_needed(uint32_t slots, size_t item_bytes, size_t data_bytes)
+size_t wr_store_slot_bytes(uint32_t slots)
+{
+    return slots * sizeof(wr_slot);
+}
+
+size_t wr_store_data_bytes(uint32_t slots, size_t item_bytes, size_t data_bytes)
 {
     return item_bytes ? slots * aligned(item_bytes) : aligned(data_bytes);
 }
 
 size_t wr_store_cost(uint32_t slots, size_t item_bytes, size_t data_bytes)
 {
-    return data_needed(slots, item_bytes, data_bytes) + slots * sizeof(wr_slot);
+    return wr_store_data_bytes(slots, item_bytes, data_bytes) + wr_store_slot_bytes(slots);
 }
 
 static bool enter(wr_store *store)
@@ -35,30 +40,45 @@ static bool enter(wr_store *store)
     return false;
 }
 
-wr_store *wr_store_new_in(uint16_t shared_id, weir_kind kind, uint32_t slots, size_t item_bytes, wr_memory *data)
+static bool find_room(wr_store *store, size_t item_bytes, wr_memory *slot_memory)
+{
+    store->by_offset = store->varied ? calloc(store->slots, sizeof *store->by_offset) : NULL;
+    if (store->varied && !store->by_offset)
+        return false;
+    if (slot_memory)
+        store->slot_memory = *slot_memory;
+    else if (!wr_memory_map(&store->slot_memory, wr_store_slot_bytes(store->slots), false))
+        return false;
+    store->slot = store->slot_memory.data;
+    for (uint32_t i = 0; !store->varied && i < store->slots; i++) {
+        store->slot[i].offset = i * aligned(item_bytes);
+        store->slot[i].room_bytes = aligned(item_bytes);
+    }
+    return true;
+}
+
+wr_store *wr_store_new_in(uint16_t shared_id, weir_kind kind, uint32_t slots, size_t item_bytes, wr_memory *data,
+                          wr_memory *slot_memory)
 {
     wr_store *store = calloc(1, sizeof *store);
     if (!store)
         return NULL;
-    *store = (wr_store){.kind = kind, .slots = slots, .varied = item_bytes == 0, .data_memory.fd = -1};
-    store->by_offset = store->varied ? calloc(slots, sizeof *store->by_offset) : NULL;
-    if ((store->varied && !store->by_offset) || !wr_memory_map(&store->slot_memory, slots * sizeof(wr_slot), false))
-        goto no_slots;
-    if (!enter(store))
-        goto no_number;
-    store->shared_id = shared_id;
-    store->slot = store->slot_memory.data;
-    store->data_memory = *data;
-    store->data = data->data;
-    *data = (wr_memory){.fd = -1};
-    for (uint32_t i = 0; !store->varied && i < slots; i++) {
-        store->slot[i].offset = i * aligned(item_bytes);
-        store->slot[i].room_bytes = aligned(item_bytes);
+    *store = (wr_store){.shared_id = shared_id,
+                        .kind = kind,
+                        .slots = slots,
+                        .varied = item_bytes == 0,
+                        .slot_memory.fd = -1,
+                        .data_memory.fd = -1};
+    if (find_room(store, item_bytes, slot_memory) && enter(store)) {
+        store->data_memory = *data;
+        store->data = data->data;
+        *data = (wr_memory){.fd = -1};
+        if (slot_memory)
+            *slot_memory = (wr_memory){.fd = -1};
+        return store;
     }
-    return store;
-no_number:
-    wr_memory_unmap(&store->slot_memory);
-no_slots:
+    if (!slot_memory)
+        wr_memory_unmap(&store->slot_memory);
     free(store->by_offset);
     free(store);
     return NULL;
@@ -67,12 +87,10 @@ no_slots:
 wr_store *wr_store_new(weir_kind kind, uint32_t slots, size_t item_bytes, size_t data_bytes)
 {
     wr_memory data;
-    if (!wr_memory_map(&data, data_needed(slots, item_bytes, data_bytes), true))
+    if (!wr_memory_map(&data, wr_store_data_bytes(slots, item_bytes, data_bytes), true))
         return NULL;
-    wr_store *store = wr_store_new_in(0, kind, slots, item_bytes, &data);
-    if (store)
-        store->shared_id = store->id;
-    else
+    wr_store *store = wr_store_new_in(0, kind, slots, item_bytes, &data, NULL);
+    if (!store)
         wr_memory_unmap(&data);
     return store;
 }
@@ -142,25 +160,34 @@ static void put_lent_in_order(wr_store *store)
     }
 }
 
-/* Upstream links first, and of each what was returned before what was given: whoever passes an attachment on gives it
- * to the next link before returning it to the one before. */
-static bool is_held_elsewhere(const wr_store *store, uint32_t slot)
+/* Upstream links first: whoever passes an attachment on gives it to the next link before returning it to the one before. A
+ * link that was made known meanwhile may have been given what another returned: then all are looked at again. */
+static bool is_held_elsewhere(wr_store *store, uint32_t slot)
 {
-    for (const wr_lent *lent = store->lent; lent; lent = lent->next) {
-        uint32_t returned = atomic_load_explicit(&lent->returned[slot], memory_order_acquire);
-        if (atomic_load_explicit(&lent->given[slot], memory_order_acquire) != returned)
-            return true;
-    }
+    do {
+        if (atomic_load_explicit(&store->lent_newly, memory_order_acquire))
+            put_lent_in_order(store);
+        for (const wr_lent *lent = store->lent; lent; lent = lent->next) {
+            uint32_t returned = atomic_load_explicit(&lent->returned[slot], memory_order_acquire);
+            if (atomic_load_explicit(&lent->given[slot], memory_order_acquire) != returned)
+                return true;
+        }
+    } while (atomic_load_explicit(&store->lent_newly, memory_order_acquire));
     return false;
 }
 
-static bool claim(const wr_store *store, wr_slot *slot)
+/* Taken first and looked at then: between a look and a claim another taker could have given it away and be done with it.
+ * Acquire: what the last reader read was read before we write. */
+static bool claim(wr_store *store, wr_slot *slot)
 {
     uint32_t none = 0;
-    /* Acquire: what the last reader read was read before we write. */
-    return atomic_load_explicit(&slot->refs, memory_order_acquire) == 0 &&
-           !is_held_elsewhere(store, (uint32_t)(slot - store->slot)) &&
-           atomic_compare_exchange_strong_explicit(&slot->refs, &none, 1, memory_order_acquire, memory_order_relaxed);
+    if (atomic_load_explicit(&slot->refs, memory_order_relaxed) != 0 ||
+        !atomic_compare_exchange_strong_explicit(&slot->refs, &none, 1, memory_order_acquire, memory_order_relaxed))
+        return false;
+    if (!is_held_elsewhere(store, (uint32_t)(slot - store->slot)))
+        return true;
+    atomic_store_explicit(&slot->refs, 0, memory_order_release);
+    return false;
 }
 
 /* The first free one: what is used stays together and in the cache, pages of slots never needed stay untouched. */
@@ -293,6 +320,38 @@ void *wr_ref_data(const weir_ref *ref)
 }
 
 /* --- stores of other processes --- */
+
+/* Where the slots that are still held lie, in order. What the owner before wrote may be nonsense. */
+static void keep_held(wr_store *store, uint32_t number)
+{
+    wr_slot *slot = &store->slot[number];
+    uint64_t room = store->data_memory.bytes;
+    if (slot->offset > room || slot->room_bytes > room - slot->offset || slot->offset % WR_STORE_ALIGN != 0) {
+        slot->room_bytes = 0;
+        return;
+    }
+    uint32_t at = store->used;
+    while (at > 0 && store->slot[store->by_offset[at - 1]].offset > slot->offset)
+        at--;
+    memmove(&store->by_offset[at + 1], &store->by_offset[at], (store->used - at) * sizeof *store->by_offset);
+    store->by_offset[at] = number;
+    store->used++;
+}
+
+void wr_store_inherit(wr_store *store)
+{
+    put_lent_in_order(store);
+    for (uint32_t i = 0; i < store->slots; i++) {
+        wr_slot *slot = &store->slot[i];
+        atomic_store(&slot->refs, 0);
+        if (!store->varied || slot->room_bytes == 0)
+            continue;
+        if (is_held_elsewhere(store, i))
+            keep_held(store, i);
+        else
+            slot->room_bytes = 0;
+    }
+}
 
 wr_store *wr_store_import(uint16_t shared_id, weir_kind kind, uint32_t slots, const wr_memory *data,
                           _Atomic uint32_t *returned)

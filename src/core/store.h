@@ -63,11 +63,18 @@ typedef struct wr_store {
 /* Equal items: slots * item_bytes. Varied (item_bytes 0): any sizes, together at most data_bytes. NULL with errno. */
 wr_store *wr_store_new(weir_kind kind, uint32_t slots, size_t item_bytes, size_t data_bytes);
 /* The same in memory that is there already (what wr_memory_map() mapped) and which the store takes over, known to others
- * as shared_id. NULL with errno; then the memory is still the caller's. */
+ * as shared_id. `slot_memory`, zeroed or from an owner before (see wr_store_inherit), may be NULL. NULL with errno; then the memory is still the caller's. */
 wr_store *wr_store_new_in(uint16_t shared_id, weir_kind kind, uint32_t slots, size_t item_bytes,
-                          WEIR_OWNED wr_memory *data);
+                          WEIR_OWNED wr_memory *data, WEIR_OWNED wr_memory *slot_memory);
+/* The memory may come from an owner that was killed: what no link says is held is free, the rest stays where it is. Once
+ * the store has been lent to all links that carry it, before anything is taken. */
+void wr_store_inherit(wr_store *store);
+/* Of its slots alone. */
+size_t wr_store_slot_bytes(uint32_t slots);
 /* No reference may be left. */
 void wr_store_free(wr_store *store);
+/* Of its data alone. */
+size_t wr_store_data_bytes(uint32_t slots, size_t item_bytes, size_t data_bytes);
 /* Memory that such a store maps. */
 size_t wr_store_cost(uint32_t slots, size_t item_bytes, size_t data_bytes);
 

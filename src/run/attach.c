@@ -75,7 +75,7 @@ static weir_status attach_locked(wr_graph *graph, wr_edge *edge, const weir_poli
 
 static bool runs(const weir_node *node)
 {
-    return atomic_load(&node->shown_phase) == WR_RUNNING;
+    return atomic_load(&node->tally->shown_phase) == WR_RUNNING;
 }
 
 /* Only at the end of the way is it known what a further link means: a node that passes on what comes would need more

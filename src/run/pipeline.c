@@ -117,14 +117,18 @@ weir_status weir_pipeline_line(weir_pipeline *pipeline, const char *line)
 
 static bool known_runner(const char *runner)
 {
-    return strcmp(runner, "inline") == 0 || strcmp(runner, "thread") == 0 || strcmp(runner, "pool") == 0;
+    static const char *const runners[] = {"inline", "thread", "pool", "process", NULL};
+    return wr_one_of(runner, runners);
 }
 
 weir_status weir_pipeline_runner(weir_pipeline *pipeline, const char *runner)
 {
     if (!known_runner(runner))
-        return refuse(pipeline, WEIR_BAD_OPTION, "there is no runner %s; use inline, thread or pool", runner);
-    pipeline->graph->runner = runner[0] == 'i' ? "inline" : runner[0] == 't' ? "thread" : "pool";
+        return refuse(pipeline, WEIR_BAD_OPTION, "there is no runner %s; use inline, thread, pool or process", runner);
+    pipeline->graph->runner = strcmp(runner, "process") == 0 ? "process"
+                              : runner[0] == 'i'             ? "inline"
+                              : runner[0] == 't'             ? "thread"
+                                                             : "pool";
     return WEIR_OK;
 }
 
@@ -195,7 +199,7 @@ static void others_failed(weir_pipeline *pipeline, const weir_node *culprit)
 {
     const wr_graph *graph = pipeline->graph;
     for (int i = 0; i < graph->nodes; i++)
-        if (graph->node[i] != culprit && atomic_load(&graph->node[i]->shown_phase) == WR_FAILED)
+        if (graph->node[i] != culprit && atomic_load(&graph->node[i]->tally->shown_phase) == WR_FAILED)
             failed(pipeline, graph->node[i], graph->node[i]->status);
 }
 
@@ -208,6 +212,7 @@ weir_status weir_pipeline_run(weir_pipeline *pipeline)
     pipeline->ran = true;
     if (!wr_graph_allocate(pipeline->graph, &pipeline->problems))
         return WEIR_NO_MEMORY;
+    pipeline->supervisor.pipeline = pipeline->description->name;
     status = wr_supervisor_prepare(&pipeline->supervisor, &culprit);
     if (status == WEIR_OK)
         status = wr_supervisor_run(&pipeline->supervisor, &culprit);

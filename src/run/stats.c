@@ -23,15 +23,17 @@ static double cpu_of_strand(wr_supervisor *s, const wr_strand *strand)
 static double cpu_of_node(wr_supervisor *s, const weir_node *node)
 {
     const wr_strand *strand = node->strand;
-    int64_t mine_ns = atomic_load(&node->busy_ns), all_ns = 0;
+    int64_t mine_ns = atomic_load(&node->tally->busy_ns), all_ns = 0;
     if (!atomic_load(&s->started))
         return 0;
+    if (node->worker >= 0)
+        return (double)atomic_load(&node->tally->cpu_ns) / 1e9;
     if (strand->pool)
         return (double)mine_ns / 1e9;
     if (strand->nodes == 1)
         return cpu_of_strand(s, strand);
     for (int i = 0; i < strand->nodes; i++)
-        all_ns += atomic_load(&strand->node[i]->busy_ns);
+        all_ns += atomic_load(&strand->node[i]->tally->busy_ns);
     return all_ns > 0 ? cpu_of_strand(s, strand) * (double)mine_ns / (double)all_ns : 0;
 }
 
@@ -56,17 +58,30 @@ static void read_node(wr_supervisor *s, weir_node *node, weir_node_stats *stats)
     *stats = (weir_node_stats){.name = node->name,
                                .component = node->class->name,
                                .runner = node->runner_used,
-                               .state = state_of(atomic_load(&node->shown_phase)),
-                               .frames_in = atomic_load(&node->frames_in),
-                               .frames_out = atomic_load(&node->frames_out),
-                               .errors = atomic_load(&node->errors),
-                               .lost = atomic_load(&node->lost),
-                               .busy = wr_histogram_spread(node->busy),
+                               .state = state_of(atomic_load(&node->tally->shown_phase)),
+                               .frames_in = atomic_load(&node->tally->frames_in),
+                               .frames_out = atomic_load(&node->tally->frames_out),
+                               .errors = atomic_load(&node->tally->errors),
+                               .lost = atomic_load(&node->tally->lost),
+                               .restarts = atomic_load(&node->tally->restarts),
+                               .busy = wr_histogram_spread(&node->tally->busy),
                                .cpu_s = cpu_of_node(s, node),
-                               .hidden_ns = atomic_load(&node->hidden_ns)};
+                               .hidden_ns = atomic_load(&node->tally->hidden_ns)};
     pthread_mutex_lock(&node->error_lock);
     memcpy(stats->error, node->error, sizeof stats->error);
     pthread_mutex_unlock(&node->error_lock);
+}
+
+/* What another link counted in the place of this one. */
+static void add_link(weir_link_stats *stats, const weir_link_stats *more)
+{
+    stats->offered += more->offered;
+    stats->taken += more->taken;
+    stats->waiting += more->waiting;
+    for (int r = 0; r < WEIR_REASONS; r++)
+        stats->dropped[r] += more->dropped[r];
+    if (more->waiting_max > stats->waiting_max)
+        stats->waiting_max = more->waiting_max;
 }
 
 static void read_edge(const wr_edge *edge, weir_link_stats *stats)
@@ -78,8 +93,15 @@ static void read_edge(const wr_edge *edge, weir_link_stats *stats)
                                .policy = edge->config.policy,
                                .live = !edge->config.waits,
                                .inline_ = edge->inline_};
-    if (edge->link.shared)
-        wr_link_read(&edge->link, stats);
+    if (!edge->link.shared)
+        return;
+    wr_link_read(&edge->link, stats);
+    for (const wr_edge *old = edge->old; old; old = old->old) {
+        weir_link_stats more = {0};
+        wr_link_read(&old->link, &more);
+        add_link(stats, &more);
+    }
+    add_link(stats, &edge->before);
 }
 
 static uint64_t store_peak(const wr_graph *graph)
@@ -119,7 +141,7 @@ weir_stats *weir_pipeline_stats(weir_pipeline *pipeline)
     pthread_mutex_unlock(&graph->edges_lock);
     stats->bound_bytes = begun ? graph->bound_bytes : 0;
     stats->pool_peak_bytes = begun ? store_peak(graph) : 0;
-    stats->rss_peak_bytes = wr_memory_peak();
+    stats->rss_peak_bytes = wr_memory_peak() + (atomic_load(&s->ended) ? s->workers_rss : 0);
     return stats;
 }
 

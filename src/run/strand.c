@@ -4,6 +4,7 @@
 #include "os/barrier.h"
 #include "os/relax.h"
 #include <sched.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { SPIN_NS = 5000, FLOWING = 4, LOOK_EVERYWHERE = 16 };
@@ -179,4 +180,56 @@ void wr_strand_leave(wr_strand *strand)
     atomic_store(&strand->over, true);
     atomic_fetch_sub(&strand->run->alive, 1);
     wr_bell_ring(strand->run->supervisor);
+}
+
+/* --- all of a graph --- */
+
+static void join_bells(wr_graph *graph)
+{
+    for (int i = 0; i < graph->edges; i++) {
+        wr_edge *edge = graph->edge[i];
+        if (edge->spare || !edge->from->strand || !edge->to->strand)
+            continue;
+        edge->link.producer_bell = &edge->from->strand->bell;
+        edge->link.consumer_bell = &edge->to->strand->bell;
+        if (edge->to->strand == edge->from->strand && edge->to->rank < edge->from->below)
+            edge->from->below = edge->to->rank;
+    }
+}
+
+void wr_strands_make(wr_run *run, wr_graph *graph, wr_bell *supervisor)
+{
+    int strands = 0;
+    for (int i = 0; i < graph->nodes; i++)
+        if (graph->node[i]->strand_number >= strands)
+            strands = graph->node[i]->strand_number + 1;
+    *run = (wr_run){.graph = graph, .strands = strands, .supervisor = supervisor};
+    run->strand = wr_must(wr_memory_lines(((size_t)strands + 1) * sizeof *run->strand));
+    for (int i = graph->nodes - 1; i >= 0; i--) { /* consumers first */
+        weir_node *node = graph->node[i];
+        if (node->strand_number < 0)
+            continue;
+        wr_strand *strand = &run->strand[node->strand_number];
+        strand->node = wr_must(realloc(strand->node, sizeof *strand->node * (size_t)(strand->nodes + 1)));
+        node->rank = node->below = strand->nodes;
+        strand->node[strand->nodes++] = node;
+        strand->graph = graph;
+        strand->run = run;
+        strand->bell_page.fd = -1;
+        node->strand = strand;
+    }
+    join_bells(graph);
+    for (int i = 0; i < strands; i++)
+        atomic_fetch_add(&run->to_open, wr_strand_is_elsewhere(&run->strand[i]) ? 0 : 1);
+    atomic_store(&run->alive, strands);
+    graph->supervisor = supervisor;
+}
+
+void wr_strands_free(wr_run *run)
+{
+    for (int i = 0; run->strand && i < run->strands; i++) {
+        free(run->strand[i].node);
+        wr_memory_unmap(&run->strand[i].bell_page);
+    }
+    free(run->strand);
 }

@@ -28,6 +28,7 @@ struct wr_strand {
     bool running, again;
     bool opened;
     struct wr_pool *pool;
+    wr_memory bell_page;       /* where its bell is, if processes share it */
     const _Atomic int *others; /* strands that wait for a worker; any thread may read it. NULL without a pool */
     int64_t deadline_ns;
     wr_strand *next;
@@ -46,6 +47,15 @@ typedef struct wr_run {
 } wr_run;
 
 typedef enum wr_moved { WR_MOVED_ASLEEP, WR_MOVED_BUSY, WR_MOVED_OVER } wr_moved;
+
+/* Makes the strands of a graph, and joins its links to their bells. The caller frees them with wr_strands_free(). Nodes that
+ * run elsewhere have strands too, which nobody moves here: for their bells. */
+void wr_strands_make(wr_run *run, wr_graph *graph, wr_bell *supervisor);
+void wr_strands_free(wr_run *run);
+static inline bool wr_strand_is_elsewhere(const wr_strand *strand)
+{
+    return strand->nodes == 0 || strand->node[0]->worker >= 0;
+}
 
 /* Opens its nodes; the last strand to do so wakes the others. */
 void wr_strand_open(wr_strand *strand);

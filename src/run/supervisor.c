@@ -26,7 +26,8 @@ weir_status wr_supervisor_prepare(wr_supervisor *s, weir_node **culprit)
 {
     for (int i = 0; i < s->graph->nodes; i++) {
         weir_node *node = s->graph->node[i];
-        weir_status status = node->class->prepare ? node->class->prepare(node) : WEIR_OK;
+        bool here = node->worker < 0;
+        weir_status status = here && node->class->prepare ? node->class->prepare(node) : WEIR_OK;
         if (status < 0) {
             *culprit = node;
             return status;
@@ -36,39 +37,6 @@ weir_status wr_supervisor_prepare(wr_supervisor *s, weir_node **culprit)
 }
 
 /* --- starting --- */
-
-static void make_strands(wr_supervisor *s)
-{
-    wr_graph *graph = s->graph;
-    int strands = 0;
-    for (int i = 0; i < graph->nodes; i++)
-        if (graph->node[i]->strand_number >= strands)
-            strands = graph->node[i]->strand_number + 1;
-    s->run = (wr_run){.graph = graph, .strands = strands, .supervisor = &s->bell};
-    s->run.strand = wr_must(wr_memory_lines(((size_t)strands + 1) * sizeof *s->run.strand));
-    atomic_store(&s->run.to_open, strands);
-    atomic_store(&s->run.alive, strands);
-    for (int i = graph->nodes - 1; i >= 0; i--) { /* consumers first */
-        weir_node *node = graph->node[i];
-        wr_strand *strand = &s->run.strand[node->strand_number];
-        strand->node = wr_must(realloc(strand->node, sizeof *strand->node * (size_t)(strand->nodes + 1)));
-        node->rank = node->below = strand->nodes;
-        strand->node[strand->nodes++] = node;
-        strand->graph = graph;
-        strand->run = &s->run;
-        node->strand = strand;
-    }
-    for (int i = 0; i < graph->edges; i++) {
-        wr_edge *edge = graph->edge[i];
-        if (edge->spare)
-            continue;
-        edge->link.producer_bell = &edge->from->strand->bell;
-        edge->link.consumer_bell = &edge->to->strand->bell;
-        if (edge->to->strand == edge->from->strand && edge->to->rank < edge->from->below)
-            edge->from->below = edge->to->rank;
-    }
-    graph->supervisor = &s->bell;
-}
 
 static bool in_pool(const wr_strand *strand)
 {
@@ -86,7 +54,8 @@ static void never_started(wr_supervisor *s)
 {
     for (int i = 0; i < s->run.strands; i++) {
         wr_strand *strand = &s->run.strand[i];
-        if (strand->has_thread || (in_pool(strand) && s->pool && s->pool_runs))
+        bool kept = wr_strand_is_elsewhere(strand) && s->keeper; /* the keeper says when it is over */
+        if (kept || strand->has_thread || (in_pool(strand) && s->pool && s->pool_runs))
             continue;
         atomic_store(&strand->over, true);
         atomic_fetch_sub(&s->run.alive, 1);
@@ -96,6 +65,8 @@ static void never_started(wr_supervisor *s)
 
 static bool start(wr_supervisor *s)
 {
+    if (s->graph->workers > 0 && !(s->keeper = wr_keeper_new(&s->run, s->pipeline)))
+        return false;
     for (int i = 0; i < s->run.strands; i++) {
         wr_strand *strand = &s->run.strand[i];
         if (!in_pool(strand))
@@ -107,9 +78,11 @@ static bool start(wr_supervisor *s)
     s->pool_runs = s->pool && wr_pool_start(s->pool);
     if (s->pool && !s->pool_runs)
         return false;
-    for (int i = 0; i < s->run.strands; i++)
-        if (!in_pool(&s->run.strand[i]) && !wr_thread_start(&s->run.strand[i]))
+    for (int i = 0; i < s->run.strands; i++) {
+        wr_strand *strand = &s->run.strand[i];
+        if (!wr_strand_is_elsewhere(strand) && !in_pool(strand) && !wr_thread_start(strand))
             return false;
+    }
     return true;
 }
 
@@ -131,6 +104,7 @@ static void drain(wr_supervisor *s, const char *why)
     for (uint32_t i = 0; i < s->graph->streams; i++)
         wr_node_drain(s->graph->source[i]);
     ring_all(s);
+    wr_keeper_poke(s->keeper);
 }
 
 static void stop_now(wr_supervisor *s)
@@ -141,6 +115,7 @@ static void stop_now(wr_supervisor *s)
     for (int i = 0; i < s->graph->nodes; i++)
         wr_node_interrupt(s->graph->node[i]);
     ring_all(s);
+    wr_keeper_poke(s->keeper);
 }
 
 /* Draining is given up when nothing has moved for a while and somebody is still inside a call. */
@@ -150,8 +125,8 @@ static void watch_drain(wr_supervisor *s)
     const weir_node *inside = NULL;
     for (int i = 0; i < s->graph->nodes; i++) {
         const weir_node *node = s->graph->node[i];
-        progress += atomic_load(&node->steps);
-        if (atomic_load(&node->call_began_ns))
+        progress += atomic_load(&node->tally->steps);
+        if (atomic_load(&node->tally->call_began_ns))
             inside = node;
     }
     if (progress != s->progress) {
@@ -175,7 +150,7 @@ static bool producer_waits(const wr_edge *edge)
 static void cut_off(wr_supervisor *s, const wr_strand *strand)
 {
     for (int i = 0; i < strand->nodes; i++)
-        atomic_store(&strand->node[i]->shown_phase, WR_SHOWN_STUCK);
+        atomic_store(&strand->node[i]->tally->shown_phase, WR_SHOWN_STUCK);
     for (int i = 0; i < s->graph->edges; i++) {
         wr_edge *edge = s->graph->edge[i];
         if (!atomic_load(&edge->in_use))
@@ -202,7 +177,7 @@ static void cut_stuck(wr_supervisor *s, weir_node *node, const char *how)
 
 static bool is_stuck(const weir_node *node)
 {
-    return atomic_load(&node->shown_phase) == WR_SHOWN_STUCK;
+    return atomic_load(&node->tally->shown_phase) == WR_SHOWN_STUCK;
 }
 
 /* Who is inside a call for longer than it may; NULL if nobody of this strand is. */
@@ -210,7 +185,7 @@ static weir_node *too_long_inside(wr_supervisor *s, const wr_strand *strand)
 {
     for (int i = 0; i < strand->nodes; i++) {
         weir_node *node = strand->node[i];
-        int64_t began_ns = atomic_load(&node->call_began_ns);
+        int64_t began_ns = atomic_load(&node->tally->call_began_ns);
         if (node->stall_ns && began_ns && now(s) - began_ns > node->stall_ns && !is_stuck(node))
             return node;
     }
@@ -224,8 +199,8 @@ static bool stands_still(wr_supervisor *s, const weir_node *node)
     uint64_t steps = 0;
     bool anybody_inside = false;
     for (int i = 0; i < s->graph->nodes; i++) {
-        steps += atomic_load(&s->graph->node[i]->steps);
-        anybody_inside |= atomic_load(&s->graph->node[i]->call_began_ns) != 0 && !is_stuck(s->graph->node[i]);
+        steps += atomic_load(&s->graph->node[i]->tally->steps);
+        anybody_inside |= atomic_load(&s->graph->node[i]->tally->call_began_ns) != 0 && !is_stuck(s->graph->node[i]);
     }
     if (anybody_inside || steps != s->all_steps) {
         s->all_steps = steps;
@@ -274,7 +249,7 @@ static bool only_stuck_left(wr_supervisor *s)
         const wr_strand *strand = &s->run.strand[i];
         bool stuck = false;
         for (int n = 0; n < strand->nodes; n++)
-            stuck |= atomic_load(&strand->node[n]->shown_phase) == WR_SHOWN_STUCK;
+            stuck |= atomic_load(&strand->node[n]->tally->shown_phase) == WR_SHOWN_STUCK;
         if (!atomic_load(&strand->over) && !stuck)
             return false;
     }
@@ -287,6 +262,10 @@ static void watch(wr_supervisor *s)
     while (!over(s)) {
         int64_t deadline_ns = s->duration_ns && !s->draining ? s->started_ns + s->duration_ns : INT64_MAX;
         int stops = atomic_load(&s->stops);
+        if (s->keeper && !s->all_open && atomic_load(&s->run.to_open) == 0) {
+            s->all_open = true;
+            wr_keeper_poke(s->keeper);
+        }
         if (atomic_load(&s->run.open_failed) || stops >= 2 || only_stuck_left(s))
             stop_now(s);
         if (stops >= 1)
@@ -317,6 +296,8 @@ static void gather(wr_supervisor *s)
         wr_strand *strand = &s->run.strand[i];
         bool over_now = atomic_load(&strand->over);
         s->left_behind |= !over_now && (strand->has_thread || strand->pool);
+        if (wr_strand_is_elsewhere(strand))
+            continue;
         if (!strand->has_thread)
             continue;
         if (over_now) {
@@ -330,6 +311,9 @@ static void gather(wr_supervisor *s)
     }
     s->left_behind |= !wr_pool_free(s->pool, until_ns);
     s->pool = NULL;
+    s->workers_rss = wr_keeper_rss(s->keeper);
+    wr_keeper *keeper = atomic_exchange(&s->keeper, NULL);
+    wr_keeper_free(keeper);
 }
 
 static void name_left_behind(weir_node *node)
@@ -341,7 +325,7 @@ static void name_left_behind(weir_node *node)
     pthread_mutex_unlock(&node->error_lock);
     if (!said)
         weir_log(WEIR_LOG_ERROR, node->name, "did not come back from a call and was left behind");
-    atomic_store(&node->shown_phase, WR_SHOWN_STUCK);
+    atomic_store(&node->tally->shown_phase, WR_SHOWN_STUCK);
 }
 
 static weir_status verdict(wr_supervisor *s, weir_node **culprit)
@@ -349,9 +333,9 @@ static weir_status verdict(wr_supervisor *s, weir_node **culprit)
     weir_status status = WEIR_OK;
     for (int i = 0; i < s->graph->nodes; i++) {
         weir_node *node = s->graph->node[i];
-        if (s->left_behind && atomic_load(&node->call_began_ns))
+        if (s->left_behind && atomic_load(&node->tally->call_began_ns))
             name_left_behind(node);
-        int phase = atomic_load(&node->shown_phase);
+        int phase = atomic_load(&node->tally->shown_phase);
         if (phase != WR_FAILED && phase != WR_SHOWN_STUCK)
             continue;
         /* What could not be opened is the reason, whoever hangs beside it. */
@@ -367,7 +351,7 @@ static weir_status verdict(wr_supervisor *s, weir_node **culprit)
 
 weir_status wr_supervisor_run(wr_supervisor *s, weir_node **culprit)
 {
-    make_strands(s);
+    wr_strands_make(&s->run, s->graph, &s->bell);
     s->started_ns = now(s);
     atomic_store(&s->end, "running");
     atomic_store(&s->begun, true);
@@ -397,8 +381,6 @@ weir_status wr_supervisor_run(wr_supervisor *s, weir_node **culprit)
 
 void wr_supervisor_free(wr_supervisor *s)
 {
-    for (int i = 0; s->run.strand && i < s->run.strands; i++)
-        free(s->run.strand[i].node);
-    free(s->run.strand);
+    wr_strands_free(&s->run);
     pthread_mutex_destroy(&s->threads_lock);
 }

@@ -2,12 +2,15 @@
 #ifndef WR_SUPERVISOR_H
 #define WR_SUPERVISOR_H
 
+#include "run/keeper.h"
 #include "run/runner.h"
 
 typedef struct wr_supervisor {
     wr_graph *graph;
     wr_run run;
     wr_pool *pool;
+    wr_keeper *_Atomic keeper; /* NULL where all nodes run here */
+    const char *pipeline;      /* its name, for workers */
     wr_bell bell;
     int workers;                          /* of the pool; 0: as many as there are cores, at least 2 */
     int64_t duration_ns;                  /* 0: no limit */
@@ -24,7 +27,9 @@ typedef struct wr_supervisor {
     uint64_t all_steps;     /* of all nodes, when last looked at while a producer waited */
     int64_t still_since_ns; /* since when they are the same, and nobody was inside a call */
     bool pool_runs;
-    bool left_behind; /* a strand did not come back: its thread still uses the graph */
+    bool all_open;
+    uint64_t workers_rss; /* once they have ended */
+    bool left_behind;     /* a strand did not come back: its thread still uses the graph */
 } wr_supervisor;
 
 void wr_supervisor_init(wr_supervisor *supervisor, wr_graph *graph);

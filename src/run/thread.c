@@ -9,6 +9,9 @@ static void *thread_main(void *user)
     wr_strand *strand = user;
     weir_clock *clock = strand->graph->clock;
     int64_t deadline_ns;
+    char name[16];
+    snprintf(name, sizeof name, "%.15s", strand->node[strand->nodes - 1]->name);
+    pthread_setname_np(pthread_self(), name); /* by itself: a sandbox lets no thread name another */
     wr_strand_open(strand);
     for (;;) {
         wr_moved moved = wr_strand_move(strand, 1 << 20, &deadline_ns);
@@ -27,12 +30,8 @@ bool wr_thread_start(wr_strand *strand)
     strand->has_thread = true;
     wr_clock_join(strand->graph->clock);
     errno = pthread_create(&strand->thread, NULL, thread_main, strand);
-    if (errno == 0) {
-        char name[16];
-        snprintf(name, sizeof name, "%.15s", strand->node[strand->nodes - 1]->name);
-        pthread_setname_np(strand->thread, name);
+    if (errno == 0)
         return true;
-    }
     strand->has_thread = false;
     wr_clock_leave(strand->graph->clock);
     return false;

@@ -1,0 +1,665 @@
+#include "run/keeper.h"
+
+#include "core/clock.h"
+#include "run/share.h"
+#include "run/spawn.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { BEATS_MISSED_NS = 1500000000, GRACE_NS = 2000000000 };
+/* Restarts: at most so many within that time, each a little later than the one before. */
+enum { RESTARTS_MOST = 5, FIRST_PAUSE_NS = 20000000 };
+static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
+
+/* One worker. */
+typedef struct worker {
+    int number;
+    pid_t pid; /* 0: none lives */
+    int pidfd, channel;
+    wr_memory desk_memory;
+    wr_desk *desk;
+    bool opened, started, over, stopped;
+    bool hung;                           /* killed since it did not beat */
+    bool refused;                        /* one of its nodes could not be opened, and said so */
+    int64_t restart_at_ns;               /* 0: it is not to be started again */
+    int64_t restarted_ns[RESTARTS_MOST]; /* the last times */
+    unsigned restarts;
+    unsigned asked, heard; /* of links that it was told of while it ran */
+    int64_t since_ns;
+    char why[256]; /* what it said last of itself, before it ended */
+} worker;
+
+struct wr_keeper {
+    wr_run *run;
+    wr_graph *graph;
+    const char *pipeline;
+    worker *worker;
+    int workers;
+    int poked_fd;
+    pthread_t thread;
+    _Atomic bool ends;
+    int64_t kill_at_ns;
+    struct pollfd *watched;
+    int64_t restarts_within_ns;
+};
+
+static bool belongs(const worker *w, const weir_node *node)
+{
+    return node->worker == w->number;
+}
+
+/* --- what is shared --- */
+
+static bool hang_bell(wr_strand *strand)
+{
+    if (strand->bell_page.data)
+        return true;
+    if (!wr_memory_map(&strand->bell_page, sizeof(uint32_t), true))
+        return false;
+    strand->bell.elsewhere = strand->bell_page.data;
+    return true;
+}
+
+static bool hang_bells(wr_graph *graph)
+{
+    for (int i = 0; i < graph->edges; i++)
+        if (graph->edge[i]->config.across &&
+            (!hang_bell(graph->edge[i]->from->strand) || !hang_bell(graph->edge[i]->to->strand)))
+            return false;
+    return true;
+}
+
+static bool make_desk(wr_keeper *k, worker *w)
+{
+    int nodes = 0;
+    for (int i = 0; i < k->graph->nodes; i++)
+        nodes += belongs(w, k->graph->node[i]);
+    if (!wr_memory_map(&w->desk_memory, wr_desk_bytes(nodes), true))
+        return false;
+    w->desk = w->desk_memory.data;
+    nodes = 0;
+    for (int i = 0; i < k->graph->nodes; i++)
+        if (belongs(w, k->graph->node[i]))
+            k->graph->node[i]->tally = &w->desk->tally[nodes++];
+    return true;
+}
+
+/* --- birth --- */
+
+/* Of its first node, for whoever looks at the list of processes. */
+static const char *name_of(const wr_keeper *k, const worker *w)
+{
+    int first = 0;
+    while (!belongs(w, k->graph->node[first]))
+        first++;
+    return k->graph->node[first]->name;
+}
+
+static bool be_born(wr_keeper *k, worker *w)
+{
+    int ends[2], high = -1;
+    if (!wr_channel_pair(ends))
+        return false;
+    high = fcntl(ends[1], F_DUPFD_CLOEXEC, WR_SPAWN_CHANNEL + 1); /* dup2 to itself would keep it closed on exec */
+    close(ends[1]);
+    int error = high < 0 ? errno : wr_spawn(high, name_of(k, w), &w->pid);
+    if (high >= 0)
+        close(high);
+    if (error) {
+        close(ends[0]);
+        w->pid = 0;
+        errno = error;
+        return false;
+    }
+    w->channel = ends[0];
+    w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+    w->since_ns = weir_clock_now(NULL);
+    w->started = w->over = w->stopped = w->hung = w->refused = false;
+    w->asked = w->heard = 0;
+    w->restart_at_ns = 0;
+    w->why[0] = '\0';
+    atomic_store(&w->desk->beat_ns, 0);
+    if (!wr_share_tell(w->channel, k->graph, w->number, &w->desk_memory, k->pipeline))
+        snprintf(w->why, sizeof w->why, "it did not listen when it was told what to do");
+    return true;
+}
+
+/* --- what it says --- */
+
+static weir_node *node_said(wr_keeper *k, const worker *w, int number)
+{
+    if (number < 0 || number >= k->graph->nodes || !belongs(w, k->graph->node[number]))
+        return NULL;
+    return k->graph->node[number];
+}
+
+/* Printable, and no longer than it may be. */
+static void clean(char *text, size_t bytes)
+{
+    text[bytes - 1] = '\0';
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
+static void has_opened(wr_keeper *k, worker *w)
+{
+    if (w->opened)
+        return;
+    w->opened = true;
+    if (atomic_fetch_sub(&k->run->to_open, 1) == 1) {
+        for (int i = 0; i < k->run->strands; i++)
+            wr_bell_ring(&k->run->strand[i].bell);
+        wr_bell_ring(k->run->supervisor);
+    }
+}
+
+static void node_failed(weir_node *node, weir_status status, const char *text)
+{
+    pthread_mutex_lock(&node->error_lock);
+    snprintf(node->error, sizeof node->error, "%.250s", text);
+    pthread_mutex_unlock(&node->error_lock);
+    node->status = status < 0 ? status : WEIR_FAILED;
+    atomic_store(&node->tally->shown_phase, WR_FAILED);
+}
+
+static void broke(wr_keeper *k, worker *w, const wr_say *said)
+{
+    weir_node *node = node_said(k, w, said->node);
+    if (node)
+        node_failed(node, (weir_status)said->status, said->text);
+    if (said->number) /* of the whole worker, which ends */
+        snprintf(w->why, sizeof w->why, "%.250s", said->text);
+    w->refused = true;
+    if (!w->opened) {
+        atomic_store(&k->run->open_failed, true);
+        for (int i = 0; !node && i < k->graph->nodes; i++)
+            if (belongs(w, k->graph->node[i]))
+                node_failed(k->graph->node[i], (weir_status)said->status, said->text);
+    }
+    wr_bell_ring(k->run->supervisor);
+}
+
+static void logged(wr_keeper *k, const worker *w, const wr_say *said)
+{
+    const weir_node *node = node_said(k, w, said->node);
+    weir_log_level level = said->status >= WEIR_LOG_ERROR && said->status <= WEIR_LOG_DEBUG
+                               ? (weir_log_level)said->status
+                               : WEIR_LOG_WARNING;
+    weir_log(level, node ? node->name : NULL, "%s", said->text);
+}
+
+static void hear(wr_keeper *k, worker *w)
+{
+    wr_say said;
+    int fds[WR_CHANNEL_FDS];
+    for (int i = 0; i < 64; i++) { /* it may not keep the others waiting */
+        long bytes = wr_channel_hear(w->channel, &said, sizeof said, fds, false);
+        for (int f = 0; f < WR_CHANNEL_FDS; f++)
+            if (fds[f] >= 0)
+                close(fds[f]);
+        if (bytes != sizeof said)
+            return;
+        clean(said.text, sizeof said.text);
+        if (said.word == WR_OPENED)
+            has_opened(k, w);
+        else if (said.word == WR_BROKE)
+            broke(k, w, &said);
+        else if (said.word == WR_LOGGED)
+            logged(k, w, &said);
+        else if (said.word == WR_OVER)
+            w->over = true;
+        else if (said.word == WR_HEARD)
+            w->heard++;
+    }
+}
+
+/* --- death --- */
+
+static void describe_end(const worker *w, int status, char *text, size_t bytes)
+{
+    if (w->hung)
+        snprintf(text, bytes, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS / 1e9);
+    else if (w->why[0])
+        snprintf(text, bytes, "%.250s", w->why);
+    else if (WIFSIGNALED(status))
+        snprintf(text, bytes, "its process was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        snprintf(text, bytes, "its process ended with status %d", WEXITSTATUS(status));
+}
+
+/* What led to it is let go, what came from it has ended. */
+static void close_links(wr_keeper *k, const worker *w)
+{
+    for (int i = 0; i < k->graph->edges; i++) {
+        wr_edge *edge = k->graph->edge[i];
+        if (!edge->config.across)
+            continue;
+        if (belongs(w, edge->from))
+            wr_link_give_up_producer(&edge->link);
+        if (!belongs(w, edge->to))
+            continue;
+        wr_link_cut(&edge->link);
+        atomic_fetch_add(&edge->link.shared->died, 1);
+        wr_bell_ring(edge->link.producer_bell);
+        if (atomic_load(&edge->link.shared->ended) || atomic_load(&edge->link.shared->given_up))
+            wr_link_look_after(&edge->link); /* its producer will not come back to it */
+    }
+}
+
+static void strands_over(wr_keeper *k, const worker *w)
+{
+    for (int i = 0; i < k->run->strands; i++) {
+        wr_strand *strand = &k->run->strand[i];
+        if (strand->nodes && belongs(w, strand->node[0]) && !atomic_exchange(&strand->over, true))
+            atomic_fetch_sub(&k->run->alive, 1);
+    }
+    wr_bell_ring(k->run->supervisor);
+}
+
+static void nodes_ended(wr_keeper *k, const worker *w, int status, bool well)
+{
+    char why[256];
+    describe_end(w, status, why, sizeof why);
+    for (int i = 0; i < k->graph->nodes; i++) {
+        weir_node *node = k->graph->node[i];
+        int phase = atomic_load(&node->tally->shown_phase);
+        if (!belongs(w, node))
+            continue;
+        if (atomic_load(&node->tally->call_began_ns)) { /* what it had in hand is gone */
+            atomic_store(&node->tally->call_began_ns, 0);
+            weir_count_lost(node, 1);
+        }
+        if (well && phase != WR_FAILED)
+            atomic_store(&node->tally->shown_phase, WR_DONE);
+        if (well || phase == WR_DONE || phase == WR_FAILED)
+            continue;
+        node_failed(node, WEIR_FAILED, why);
+        weir_log(WEIR_LOG_ERROR, node->name, "%s", why);
+    }
+}
+
+/* It is not started again. */
+static void ended(wr_keeper *k, worker *w, int status, bool well)
+{
+    nodes_ended(k, w, status, well);
+    close_links(k, w);
+    has_opened(k, w); /* the others need not wait for it */
+    strands_over(k, w);
+}
+
+/* --- another in its place --- */
+
+static bool may_restart(wr_keeper *k, const worker *w)
+{
+    int64_t now_ns = weir_clock_now(NULL);
+    int64_t before_ns = w->restarts < RESTARTS_MOST ? 0 : w->restarted_ns[w->restarts % RESTARTS_MOST];
+    return !w->refused && !atomic_load(&k->run->stop_now) && !atomic_load(&k->ends) &&
+           (before_ns == 0 || now_ns - before_ns > k->restarts_within_ns);
+}
+
+/* For those it took from: what it had in hand is lost. The producer sees to it, or we where none is left. */
+static void consumer_died(wr_keeper *k, wr_edge *edge)
+{
+    wr_link *link = &edge->link;
+    atomic_fetch_add(&link->shared->died, 1);
+    wr_bell_ring(link->producer_bell);
+    bool over = atomic_load(&link->shared->ended) || atomic_load(&link->shared->given_up);
+    if (over && edge->from->worker < 0)
+        wr_link_look_after(link);
+    else if (over || atomic_load(&link->shared->bereft))
+        wr_link_let_go(link);
+    (void)k;
+}
+
+static worker *worker_of(wr_keeper *k, const weir_node *node)
+{
+    return node->worker >= 0 ? &k->worker[node->worker] : NULL;
+}
+
+/* Who does not listen is ended: it would use what it does not know to be in use. */
+static void tell_next(wr_keeper *k, worker *w, const wr_edge *next, bool here)
+{
+    if (!w->pid)
+        return; /* it hears of it when it is started */
+    w->asked++;
+    if (!wr_share_next(w->channel, k->graph, next, here))
+        kill(w->pid, SIGKILL);
+}
+
+static void tell_consumer(wr_keeper *k, wr_edge *next)
+{
+    worker *w = worker_of(k, next->to);
+    if (w) {
+        next->old->consumer_gone = w->pid == 0;
+        tell_next(k, w, next, true);
+    } else {
+        wr_change *change = wr_must(calloc(1, sizeof *change));
+        *change = (wr_change){.what = WR_NEXT_INPUT, .edge = next};
+        wr_node_change(next->to, change);
+        wr_bell_ring(next->link.consumer_bell);
+    }
+}
+
+/* For those who take from it: another link. False without memory. */
+static bool producer_died(wr_keeper *k, const worker *dead, wr_edge *edge)
+{
+    wr_edge *next = wr_edge_successor(k->graph, edge);
+    if (!next)
+        return false;
+    wr_link_shared *shared = edge->link.shared;
+    edge->died_before = atomic_load(&shared->died);
+    if (edge->died_before != atomic_load(&shared->seen_to)) { /* a consumer died before, and nobody has seen to it */
+        atomic_store(&shared->seeing_to, atomic_load(&shared->seen_to));
+        wr_link_empty_out(&edge->link);
+    }
+    for (int i = 0; i < k->workers; i++)
+        if (i != dead->number && wr_share_is_lent_by(k->graph, i, next))
+            tell_next(k, &k->worker[i], next, false);
+    atomic_store(&edge->link.shared->bereft, 1);
+    tell_consumer(k, next);
+    wr_bell_ring(edge->link.consumer_bell);
+    return true;
+}
+
+static bool prepare_restart(wr_keeper *k, worker *w)
+{
+    for (int i = 0; i < k->graph->edges; i++) {
+        wr_edge *edge = k->graph->edge[i];
+        bool from = belongs(w, edge->from), to = belongs(w, edge->to);
+        if (edge->spare || (!from && !to))
+            continue;
+        for (wr_edge *old = edge->old; to && old; old = old->old)
+            old->consumer_gone = true;
+        if (from && to)
+            wr_link_empty_out(&edge->link);
+        else if (to)
+            consumer_died(k, edge);
+        else if (!atomic_load(&edge->link.shared->ended) && !producer_died(k, w, edge))
+            return false;
+    }
+    return true;
+}
+
+static void plan_restart(wr_keeper *k, worker *w, int status)
+{
+    char why[256];
+    int64_t pause_ns = FIRST_PAUSE_NS, now_ns = weir_clock_now(NULL);
+    for (unsigned i = 0; i < RESTARTS_MOST; i++)
+        if (w->restarted_ns[i] && now_ns - w->restarted_ns[i] < k->restarts_within_ns)
+            pause_ns *= 2;
+    describe_end(w, status, why, sizeof why);
+    w->restarted_ns[w->restarts++ % RESTARTS_MOST] = now_ns;
+    w->restart_at_ns = now_ns + pause_ns;
+    for (int i = 0; i < k->graph->nodes; i++) {
+        weir_node *node = k->graph->node[i];
+        if (!belongs(w, node))
+            continue;
+        atomic_fetch_add(&node->tally->restarts, 1);
+        if (atomic_exchange(&node->tally->call_began_ns, 0))
+            weir_count_lost(node, 1);
+        weir_log(WEIR_LOG_WARNING, node->name, "%s; it is started again", why);
+    }
+}
+
+static bool all_nodes_done(wr_keeper *k, const worker *w)
+{
+    for (int i = 0; i < k->graph->nodes; i++)
+        if (belongs(w, k->graph->node[i]) && atomic_load(&k->graph->node[i]->tally->shown_phase) < WR_DONE)
+            return false;
+    return true;
+}
+
+static void died(wr_keeper *k, worker *w)
+{
+    int status = 0;
+    hear(k, w);
+    waitpid(w->pid, &status, 0);
+    close(w->pidfd);
+    close(w->channel);
+    w->pid = 0;
+    bool well = (w->over && WIFEXITED(status) && WEXITSTATUS(status) == 0) || w->stopped || all_nodes_done(k, w);
+    if (!well && may_restart(k, w) && prepare_restart(k, w))
+        plan_restart(k, w, status);
+    else
+        ended(k, w, status, well);
+}
+
+/* Old links whose consumers have gone over and hold nothing more: their accounts are closed, and added up. */
+static void retire(wr_keeper *k, wr_edge *edge)
+{
+    for (wr_edge **at = &edge->old; *at;) {
+        wr_edge *old = *at;
+        bool here = old->to->worker < 0;
+        if (here && atomic_load(&old->left) && wr_edge_holds_nothing(old)) {
+            wr_edge_forget_imports(old);
+            atomic_store(&old->link.shared->returned_all, 1);
+        }
+        /* Its consumer died too: the next one is told of the newest link only. */
+        bool dead = old->consumer_gone || atomic_load(&old->link.shared->died) != old->died_before;
+        if (!atomic_load(&old->link.shared->returned_all) && !dead) {
+            at = &old->old;
+            continue;
+        }
+        pthread_mutex_lock(&k->graph->edges_lock);
+        wr_link_add_up(&edge->before, &old->link, &old->before);
+        *at = old->old;
+        pthread_mutex_unlock(&k->graph->edges_lock);
+        atomic_store(&old->link.shared->retired, 1);
+        wr_link_close(&old->link);
+        free(old);
+    }
+}
+
+/* --- the course of it --- */
+
+static void tell(const worker *w, wr_word what, int node)
+{
+    wr_say say = {.word = what, .node = node};
+    wr_channel_say(w->channel, &say, sizeof say, NULL, 0, false);
+}
+
+static void tell_news(wr_keeper *k, worker *w)
+{
+    if (!w->started && w->opened && atomic_load(&k->run->to_open) == 0) {
+        w->started = true;
+        tell(w, WR_START, -1);
+    }
+    for (int i = 0; i < k->graph->nodes; i++) {
+        weir_node *node = k->graph->node[i];
+        if (belongs(w, node) && w->started && atomic_load(&node->drain) && !node->drain_told) {
+            node->drain_told = true;
+            tell(w, WR_DRAIN, i);
+        }
+    }
+    if (atomic_load(&k->run->stop_now) && !w->stopped) {
+        w->stopped = true;
+        tell(w, WR_STOP, -1);
+        k->kill_at_ns = weir_clock_now(NULL) + GRACE_NS / 2;
+    }
+}
+
+static void watch(wr_keeper *k, worker *w)
+{
+    int64_t now_ns = weir_clock_now(NULL), beat_ns = atomic_load(&w->desk->beat_ns);
+    if (beat_ns && now_ns - beat_ns > BEATS_MISSED_NS && now_ns - w->since_ns > BEATS_MISSED_NS && !w->hung) {
+        w->hung = true;
+        kill(w->pid, SIGKILL);
+    }
+    if (w->stopped && now_ns > k->kill_at_ns)
+        kill(w->pid, SIGKILL);
+}
+
+static bool any_lives(const wr_keeper *k)
+{
+    for (int i = 0; i < k->workers; i++)
+        if (k->worker[i].pid)
+            return true;
+    return false;
+}
+
+static int pause_ms(const wr_keeper *k)
+{
+    int64_t pause_ns = any_lives(k) ? WR_BEAT_NS : INT64_MAX, now_ns = weir_clock_now(NULL);
+    for (int i = 0; i < k->workers; i++)
+        if (k->worker[i].restart_at_ns && k->worker[i].restart_at_ns - now_ns < pause_ns)
+            pause_ns = k->worker[i].restart_at_ns > now_ns ? k->worker[i].restart_at_ns - now_ns : 0;
+    return pause_ns == INT64_MAX ? -1 : (int)(pause_ns / 1000000) + 1;
+}
+
+static void wait_for_news(wr_keeper *k)
+{
+    int count = 0;
+    k->watched[count++] = (struct pollfd){.fd = k->poked_fd, .events = POLLIN};
+    for (int i = 0; i < k->workers; i++) {
+        const worker *w = &k->worker[i];
+        k->watched[count++] = (struct pollfd){.fd = w->pid ? w->pidfd : -1, .events = POLLIN};
+        k->watched[count++] = (struct pollfd){.fd = w->pid ? w->channel : -1, .events = POLLIN};
+    }
+    poll(k->watched, (nfds_t)count, pause_ms(k));
+    uint64_t poked;
+    if (k->watched[0].revents && read(k->poked_fd, &poked, sizeof poked) < 0)
+        return;
+}
+
+/* Every owner knows of the new links before anybody gives by them. */
+static bool all_heard(const wr_keeper *k)
+{
+    for (int i = 0; i < k->workers; i++)
+        if (k->worker[i].pid && k->worker[i].heard != k->worker[i].asked)
+            return false;
+    return true;
+}
+
+static void restart_if_due(wr_keeper *k, worker *w)
+{
+    if (!w->restart_at_ns)
+        return;
+    bool stops = atomic_load(&k->run->stop_now) || atomic_load(&k->ends);
+    if (!stops && (weir_clock_now(NULL) < w->restart_at_ns || !all_heard(k)))
+        return;
+    w->restart_at_ns = 0;
+    if (stops) {
+        ended(k, w, 0, true);
+        return;
+    }
+    if (!be_born(k, w)) {
+        snprintf(w->why, sizeof w->why, "its process cannot be started: %s", strerror(errno));
+        ended(k, w, 0, false);
+    }
+}
+
+static void *keep(void *user)
+{
+    wr_keeper *k = user;
+    for (int i = 0; i < k->workers; i++) {
+        if (be_born(k, &k->worker[i]))
+            continue;
+        snprintf(k->worker[i].why, sizeof k->worker[i].why, "its process cannot be started: %s", strerror(errno));
+        atomic_store(&k->run->open_failed, true);
+        ended(k, &k->worker[i], 0, false);
+    }
+    while (!atomic_load(&k->ends) || any_lives(k)) {
+        wait_for_news(k);
+        for (int i = 0; i < k->workers; i++) {
+            worker *w = &k->worker[i];
+            if (!w->pid) {
+                restart_if_due(k, w);
+                continue;
+            }
+            if (k->watched[2 + 2 * i].revents & POLLIN)
+                hear(k, w);
+            tell_news(k, w);
+            watch(k, w);
+            if (atomic_load(&k->ends))
+                kill(w->pid, SIGKILL);
+            if (k->watched[1 + 2 * i].revents)
+                died(k, w);
+        }
+        for (int i = 0; i < k->graph->edges; i++)
+            retire(k, k->graph->edge[i]);
+    }
+    return NULL;
+}
+
+static void free_parts(wr_keeper *k)
+{
+    for (int i = 0; k->worker && i < k->workers; i++)
+        wr_memory_unmap(&k->worker[i].desk_memory);
+    if (k->poked_fd >= 0)
+        close(k->poked_fd);
+    free(k->watched);
+    free(k->worker);
+    free(k);
+}
+
+wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
+{
+    wr_graph *graph = run->graph;
+    wr_keeper *k = wr_must(calloc(1, sizeof *k));
+    *k = (wr_keeper){.run = run, .graph = graph, .pipeline = pipeline, .workers = graph->workers};
+    k->worker = wr_must(calloc((size_t)k->workers, sizeof *k->worker));
+    k->watched = wr_must(calloc(1 + 2 * (size_t)k->workers, sizeof *k->watched));
+    const char *within_ms = getenv("WEIR_RESTARTS_WITHIN");
+    k->restarts_within_ns = within_ms ? atoll(within_ms) * 1000000 : restarts_within_ns;
+    k->poked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    bool good = k->poked_fd >= 0 && hang_bells(graph);
+    for (int i = 0; i < k->workers; i++) {
+        k->worker[i] = (worker){.number = i, .desk_memory.fd = -1};
+        good = good && make_desk(k, &k->worker[i]);
+    }
+    atomic_fetch_add(&run->to_open, k->workers);
+    if (good && (errno = pthread_create(&k->thread, NULL, keep, k)) == 0)
+        return k;
+    int error = errno;
+    free_parts(k);
+    errno = error;
+    return NULL;
+}
+
+void wr_keeper_poke(wr_keeper *k)
+{
+    uint64_t one = 1;
+    if (k && write(k->poked_fd, &one, sizeof one) < 0)
+        return; /* it is full: then it is readable too */
+}
+
+/* The last counts stay readable: nodes get memory of their own again. */
+static void keep_tallies(wr_keeper *k)
+{
+    for (int i = 0; i < k->graph->nodes; i++) {
+        weir_node *node = k->graph->node[i];
+        if (node->worker < 0)
+            continue;
+        memcpy(node->own_tally, node->tally, sizeof *node->tally);
+        node->tally = node->own_tally;
+    }
+}
+
+void wr_keeper_free(wr_keeper *k)
+{
+    if (!k)
+        return;
+    atomic_store(&k->ends, true);
+    wr_keeper_poke(k);
+    pthread_join(k->thread, NULL);
+    keep_tallies(k);
+    free_parts(k);
+}
+
+uint64_t wr_keeper_rss(const wr_keeper *k)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; k && i < k->workers; i++)
+        bytes += atomic_load(&k->worker[i].desk->rss_bytes);
+    return bytes;
+}

@@ -1,0 +1,224 @@
+/* Components that the tests of worker processes steer: sealed pictures, a node that passes them on, one that looks whether
+ * they are still what was sent, and one that breaks in every way. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <weir/component.h>
+
+enum { ITEM_WORDS = 512, KEPT = 3 };
+
+static uint64_t seal(const weir_frame *frame, int word)
+{
+    return (uint64_t)frame->number << 16 | (uint64_t)word;
+}
+
+/* --- p-source --- */
+
+typedef struct source_options {
+    int64_t frames;
+    double rate;
+} source_options;
+
+typedef struct source_state {
+    int64_t due_ns;
+} source_state;
+
+static weir_status source_plan(weir_node *node)
+{
+    const source_options *options = weir_options(node);
+    if (options->rate > 0)
+        weir_plan_live(node);
+    return weir_plan_store(node, WEIR_KIND_PICTURE, ITEM_WORDS * sizeof(uint64_t), 0, 0);
+}
+
+static weir_status source_produce(weir_node *node)
+{
+    const source_options *options = weir_options(node);
+    source_state *state = weir_state(node);
+    if (options->rate > 0) {
+        if (state->due_ns > weir_now(node)) {
+            weir_wake_at(node, state->due_ns);
+            return WEIR_OK;
+        }
+        state->due_ns = weir_now(node) + (int64_t)(1e9 / options->rate);
+    }
+    weir_frame frame = weir_frame_new(node, WEIR_WHEN_SENT);
+    uint64_t *data = weir_attach(node, &frame, WEIR_KIND_PICTURE, ITEM_WORDS * sizeof(uint64_t));
+    if (!data)
+        weir_error(node, "no place is free: one has leaked");
+    for (int i = 0; data && i < ITEM_WORDS; i++)
+        data[i] = seal(&frame, i);
+    int64_t number = frame.number;
+    weir_send(node, 0, &frame);
+    return options->frames && number >= options->frames ? WEIR_END : WEIR_MORE;
+}
+
+static const weir_option source_table[] = {
+    WEIR_OPTION(source_options, frames, "ends after that many; 0: never", .min = 0, .max = 1e15),
+    WEIR_OPTION(source_options, rate, "frames a second; 0: as fast as taken", .unit = "1/s", .min = 0, .max = 1e6),
+    {0},
+};
+static const weir_port pictures_out[] = {{.name = "out", .adds = {"weir.picture/1"}}, {0}};
+static const weir_component_class source = {
+    .name = "p-source",
+    .summary = "sends sealed pictures",
+    .outputs = pictures_out,
+    .options = source_table,
+    .options_bytes = sizeof(source_options),
+    .state_bytes = sizeof(source_state),
+    .plan = source_plan,
+    .produce = source_produce,
+};
+
+/* --- p-relay, p-check --- */
+
+static bool is_whole(const weir_frame *frame)
+{
+    size_t bytes = 0;
+    const uint64_t *data = weir_frame_find(frame, WEIR_KIND_PICTURE, &bytes);
+    for (int i = 0; data && i < ITEM_WORDS; i++)
+        if (data[i] != seal(frame, i))
+            return false;
+    return data && bytes == ITEM_WORDS * sizeof(uint64_t);
+}
+
+static void look(weir_node *node, const weir_frame *frame, const char *when)
+{
+    const uint64_t *data = weir_frame_find(frame, WEIR_KIND_PICTURE, NULL);
+    if (!is_whole(frame))
+        weir_error(node, "frame %lld is not what was sent, %s: it begins with %lld and ends with %lld",
+                   (long long)frame->number, when, data ? (long long)(data[0] >> 16) : -1,
+                   data ? (long long)(data[ITEM_WORDS - 1] >> 16) : -1);
+}
+
+static weir_status relay_process(weir_node *node, int input, const weir_frame *frame)
+{
+    (void)input;
+    look(node, frame, "when it came");
+    weir_frame copy = weir_frame_fork(frame);
+    weir_send(node, 0, &copy);
+    return WEIR_OK;
+}
+
+static const weir_port any_in[] = {{.name = "in", .needs = {"weir.picture/1"}, .flags = WEIR_PORT_MANY}, {0}};
+static const weir_port any_out[] = {{.name = "out"}, {0}};
+static const weir_component_class relay = {.name = "p-relay",
+                                           .summary = "looks and passes on",
+                                           .inputs = any_in,
+                                           .outputs = any_out,
+                                           .flags = WEIR_STATELESS,
+                                           .process = relay_process};
+
+typedef struct check_state {
+    weir_frame kept[KEPT];
+    const char *from[KEPT];
+    unsigned next;
+} check_state;
+
+static weir_status check_plan(weir_node *node)
+{
+    weir_plan_keeps(node, KEPT);
+    return WEIR_OK;
+}
+
+/* Keeps some, and looks at them again later. */
+static weir_status check_process(weir_node *node, int input, const weir_frame *frame)
+{
+    check_state *state = weir_state(node);
+    weir_frame *oldest = &state->kept[state->next++ % KEPT];
+    const char *from;
+    weir_input_port(node, input, &from);
+    look(node, frame, from);
+    if (oldest->count)
+        look(node, oldest, state->from[(state->next - 1) % KEPT]);
+    state->from[(state->next - 1) % KEPT] = from;
+    weir_frame_drop(oldest);
+    *oldest = weir_frame_fork(frame);
+    return WEIR_OK;
+}
+
+static weir_status check_finish(weir_node *node, int input)
+{
+    check_state *state = weir_state(node);
+    (void)input;
+    for (int i = 0; i < KEPT; i++)
+        weir_frame_drop(&state->kept[i]);
+    return WEIR_OK;
+}
+
+static const weir_component_class check = {.name = "p-check",
+                                           .summary = "keeps some and looks again",
+                                           .inputs = any_in,
+                                           .state_bytes = sizeof(check_state),
+                                           .plan = check_plan,
+                                           .process = check_process,
+                                           .finish = check_finish};
+
+/* --- p-break --- */
+
+typedef struct break_options {
+    weir_choice how;
+    int64_t at;
+} break_options;
+
+typedef struct break_state {
+    int64_t seen;
+} break_state;
+
+enum { AT_OPEN, CRASH, LOOP, STOP, OPEN_FILE, SOCKET, EXEC };
+
+static void misbehave(int how)
+{
+    char *const arguments[] = {(char *)"true", NULL};
+    if (how == LOOP)
+        for (volatile int forever = 1; forever;)
+            ;
+    if (how == STOP)
+        raise(SIGSTOP);
+    if (how == OPEN_FILE && open("/etc/passwd", O_RDONLY) < 0)
+        return;
+    if (how == SOCKET && socket(AF_INET, SOCK_STREAM, 0) < 0)
+        return;
+    if (how == EXEC)
+        execv("/bin/true", arguments);
+    abort();
+}
+
+static weir_status break_open(weir_node *node)
+{
+    const break_options *options = weir_options(node);
+    if (options->how.index == AT_OPEN)
+        abort();
+    return WEIR_OK;
+}
+
+static weir_status break_process(weir_node *node, int input, const weir_frame *frame)
+{
+    const break_options *options = weir_options(node);
+    break_state *state = weir_state(node);
+    (void)input, (void)frame;
+    if (++state->seen == options->at)
+        misbehave(options->how.index);
+    return WEIR_OK;
+}
+
+static const char *const ways[] = {"at-open", "crash", "loop", "stop", "open", "socket", "exec", NULL};
+static const weir_option break_table[] = {
+    WEIR_OPTION(break_options, how, "it breaks", .text = "crash", .choices = ways),
+    WEIR_OPTION(break_options, at, "with the frame of that number since it was started", .text = "5", .min = 1,
+                .max = 1e9),
+    {0},
+};
+static const weir_component_class breaks = {.name = "p-break",
+                                            .summary = "breaks",
+                                            .inputs = any_in,
+                                            .options = break_table,
+                                            .options_bytes = sizeof(break_options),
+                                            .state_bytes = sizeof(break_state),
+                                            .open = break_open,
+                                            .process = break_process};
+
+WEIR_PLUGIN(&source, &relay, &check, &breaks);

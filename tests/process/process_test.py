@@ -1,0 +1,231 @@
+"""Worker processes, from outside: what they do, and what is left when they are killed. usage: process_test.py WEIR PLUGIN (TAP)
+
+WEIR_TEST_KILLS: how often the nodes of a pipeline are killed at random (60).
+"""
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+WEIR, PLUGIN = sys.argv[1:3]
+KILLS = int(os.environ.get("WEIR_TEST_KILLS", "60"))
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class Wrong(Exception):
+    pass
+
+
+def expect(what, good, *found):
+    if not good:
+        raise Wrong(f"{what}: {' '.join(str(f) for f in found)}")
+
+
+def equal(what, found, wanted, *more):
+    expect(what, found == wanted, f"found {found!r}, wanted {wanted!r}", *more)
+
+
+class Run:
+    def __init__(self, line, *options, within_ms=None):
+        self.file = tempfile.NamedTemporaryFile("r", suffix=".json")
+        environment = dict(os.environ)
+        if within_ms is not None:
+            environment["WEIR_RESTARTS_WITHIN"] = str(within_ms)
+        self.process = subprocess.Popen([WEIR, "run", *([] if os.environ.get("NOQ") else ["--quiet"]), "--plugin", PLUGIN, "--summary", self.file.name,
+                                         *options, line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=environment)
+
+    def workers(self):
+        """Process numbers of those that have been started."""
+        path = f"/proc/{self.process.pid}/task"
+        found = []
+        for task in os.listdir(path):
+            with open(f"{path}/{task}/children", encoding="ascii") as children:
+                found += [int(pid) for pid in children.read().split()]
+        return found
+
+    def end(self, timeout=100):
+        self.said = self.process.communicate(timeout=timeout)[1]
+        self.status = self.process.returncode
+        text = self.file.read()
+        self.summary = json.loads(text) if text else {"nodes": [], "links": []}
+        for link in self.summary["links"]:
+            equal(f"account {link['from']} to {link['to']}", link["offered"],
+                  link["taken"] + sum(link["dropped"].values()) + link["waiting"])
+        return self
+
+    def node(self, name):
+        return next(node for node in self.summary["nodes"] if node["name"] == name)
+
+    def link(self, start, end):
+        return next(link for link in self.summary["links"] if (link["from"], link["to"]) == (start, end))
+
+
+CHAIN = "p-source name=s frames={} ! p-relay name=a ! p-check name=z"
+
+
+@test
+def every_frame_crosses_whatever_runs_where():
+    for where in ("s", "a", "z", "sa", "az", "sz", "saz"):
+        line = CHAIN.format(3000)
+        for name in where:
+            line = line.replace(f"name={name}", f"name={name} runner=process")
+        run = Run(line).end()
+        equal(f"{where}: exit status, {run.said}", run.status, 0)
+        equal(f"{where}: frames", run.node("z")["frames_in"], 3000)
+        equal(f"{where}: errors", [node["errors"] for node in run.summary["nodes"]], [0, 0, 0])
+        equal(f"{where}: runners", [run.node(name)["runner"] for name in where], ["process"] * len(where))
+
+
+@test
+def a_group_shares_a_process():
+    line = "p-source name=s rate=100 runner=process group=g ! p-relay name=a runner=process group=g ! p-check name=z"
+    run = Run(line, "--duration", "1s")
+    while not run.workers():
+        time.sleep(0.01)
+    equal("workers", len(run.workers()), 1)
+    run.end()
+    equal("exit status", run.status, 0)
+    expect("frames", run.link("s", "a")["taken"] > 20, run.link("s", "a"))
+
+
+@test
+def replicas_each_have_a_process():
+    run = Run("p-source name=s frames=2000 ! p-relay name=a runner=process replicas=2 ! p-check name=z").end()
+    equal(f"exit status: {run.said}", run.status, 0)
+    equal("runners", [run.node(f"a-{i}")["runner"] for i in (1, 2)], ["process"] * 2)
+    equal("frames", run.node("z")["frames_in"], 2000)
+    equal("errors", [node["errors"] for node in run.summary["nodes"]], [0] * 6)
+
+
+@test
+def all_of_a_pipeline_can_be_told_to():
+    run = Run(CHAIN.format(500), "--runner", "process").end()
+    equal("exit status", run.status, 0)
+    equal("runners", {node["runner"] for node in run.summary["nodes"]}, {"process"})
+    equal("frames", run.node("z")["frames_in"], 500)
+
+
+@test
+def killed_at_random_nothing_leaks_and_the_rest_goes_on():
+    generator = random.Random(7)
+    line = ("p-source name=s rate=2000 runner=process ! p-relay name=a take=latest runner=process ! p-check name=z "
+            "runner=process ; @s ! p-relay name=b ! @z ; @s ! p-check name=here")
+    run = Run(line, within_ms=0)
+    for _ in range(KILLS):
+        time.sleep(generator.uniform(0.0, 0.15))
+        expect("it still runs", run.process.poll() is None, run.process.poll())
+        workers = run.workers()
+        if workers:
+            os.kill(generator.choice(workers), signal.SIGKILL)
+    time.sleep(0.5)
+    run.process.send_signal(signal.SIGINT)
+    run.end()
+    equal(f"exit status: {run.said[-2000:]}", run.status, 0)
+    equal("errors", {node["name"]: node["errors"] for node in run.summary["nodes"] if node["errors"]}, {},
+          "\n".join(line for line in run.said.splitlines() if "started again" not in line))
+    restarts = sum(node["restarts"] for node in run.summary["nodes"])
+    expect("they were started again", restarts > KILLS * 0.7, restarts)
+    lost = sum(node["lost"] for node in run.summary["nodes"])
+    expect("what was in hand is lost, no more", lost <= restarts, lost, restarts)
+
+
+@test
+def on_a_stream_that_waits_only_what_was_in_hand_is_lost():
+    generator = random.Random(8)
+    run = Run("p-source name=s frames=300000 ! p-relay name=a runner=process ! p-check name=z", within_ms=0)
+    for _ in range(max(4, KILLS // 10)):
+        time.sleep(generator.uniform(0.05, 0.2))
+        for worker in run.workers()[:1]:
+            os.kill(worker, signal.SIGKILL)
+    run.end()
+    equal(f"exit status: {run.said[-2000:]}", run.status, 0)
+    first, second = run.link("s", "a"), run.link("a", "z")
+    equal("all were offered", first["offered"], 300000)
+    equal("none was let go for want of room", first["dropped"]["overflow"], 0)
+    gone = first["dropped"]["lost"] + run.node("a")["lost"] + second["dropped"]["lost"]
+    expect("what is gone is known", 300000 - run.node("z")["frames_in"] <= gone + run.node("a")["restarts"],
+           run.node("z")["frames_in"], gone)
+    equal("errors", run.node("z")["errors"], 0)
+
+
+@test
+def one_that_stands_still_is_replaced():
+    run = Run("p-source name=s rate=100 ! p-break name=b how=stop at=20 runner=process ; @s ! p-check name=z",
+              "--duration", "5s").end()
+    equal(f"exit status: {run.said}", run.status, 0)
+    expect("replaced", run.node("b")["restarts"] >= 1, run.node("b"))
+    expect("named", "did not answer" in run.said, run.said)
+    expect("the other saw all", run.node("z")["frames_in"] >= 450, run.node("z"))
+
+
+@test
+def one_that_always_crashes_is_given_up_and_the_rest_delivers():
+    run = Run("p-source name=s rate=200 ! p-break name=b at=2 runner=process ; @s ! p-check name=z",
+              "--duration", "4s").end()
+    equal("exit status", run.status, 1)
+    equal("state", run.node("b")["state"], "failed")
+    equal("restarts", run.node("b")["restarts"], 5)
+    expect("one clear sentence", "weir: error: b: " in run.said and "signal 6" in run.said, run.said)
+    expect("the other saw all", run.node("z")["frames_in"] >= 700, run.node("z"))
+
+
+@test
+def one_that_crashes_at_every_start_is_given_up():
+    run = Run("p-source name=s rate=200 ! p-break name=b how=at-open runner=process ; @s ! p-check name=z",
+              "--duration", "4s").end()
+    equal("exit status", run.status, 1)
+    equal("state", run.node("b")["state"], "failed")
+    expect("the other saw frames", run.node("z")["frames_in"] >= 100, run.node("z"), run.said)
+
+
+@test
+def the_sandbox_holds():
+    for how, what in (("open", ""), ("socket", ""), ("exec", "Bad system call")):
+        run = Run(f"p-source name=s rate=200 ! p-break name=b how={how} at=3 runner=process", "--duration", "1s").end()
+        if what:
+            expect(f"{how}: stopped", what in run.said, run.said)
+            equal(f"{how}: restarts", run.node("b")["restarts"], 5)
+        else:
+            equal(f"{how}: refused", (run.status, run.node("b")["restarts"]), (0, 0))
+
+
+@test
+def killed_with_the_engine():
+    run = Run("p-source name=s rate=100 runner=process ! p-check name=z runner=process")
+    while len(run.workers()) < 2:
+        time.sleep(0.01)
+    workers = run.workers()
+    run.process.kill()
+    run.process.communicate()
+    for _ in range(200):
+        if not any(os.path.exists(f"/proc/{pid}/exe") for pid in workers):
+            return
+        time.sleep(0.01)
+    raise Wrong(f"workers outlive the engine: {workers}")
+
+
+def main():
+    print(f"1..{len(TESTS)}")
+    only = os.environ.get("WEIR_TEST_ONLY", "")
+    for number, function in enumerate(TESTS, 1):
+        if only and only not in function.__name__:
+            print(f"ok {number} - {function.__name__} # SKIP")
+            continue
+        try:
+            function()
+            print(f"ok {number} - {function.__name__}", flush=True)
+        except (Wrong, subprocess.TimeoutExpired, StopIteration) as why:
+            print(f"not ok {number} - {function.__name__}\n# " + str(why).replace("\n", "\n# "), flush=True)
+
+
+main()
