@@ -65,7 +65,8 @@ static void never_started(wr_supervisor *s)
 
 static bool start(wr_supervisor *s)
 {
-    if (s->graph->workers > 0 && !(s->keeper = wr_keeper_new(&s->run, s->pipeline)))
+    s->keeper = s->graph->workers > 0 ? wr_keeper_new(&s->run, s->pipeline) : NULL;
+    if (s->graph->workers > 0 && !s->keeper)
         return false;
     for (int i = 0; i < s->run.strands; i++) {
         wr_strand *strand = &s->run.strand[i];
@@ -312,8 +313,8 @@ static void gather(wr_supervisor *s)
     s->left_behind |= !wr_pool_free(s->pool, until_ns);
     s->pool = NULL;
     s->workers_rss = wr_keeper_rss(s->keeper);
-    wr_keeper *keeper = atomic_exchange(&s->keeper, NULL);
-    wr_keeper_free(keeper);
+    wr_keeper_free(s->keeper);
+    s->keeper = NULL;
 }
 
 static void name_left_behind(weir_node *node)

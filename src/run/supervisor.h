@@ -9,8 +9,8 @@ typedef struct wr_supervisor {
     wr_graph *graph;
     wr_run run;
     wr_pool *pool;
-    wr_keeper *_Atomic keeper; /* NULL where all nodes run here */
-    const char *pipeline;      /* its name, for workers */
+    wr_keeper *keeper;    /* NULL where all nodes run here */
+    const char *pipeline; /* its name, for workers */
     wr_bell bell;
     int workers;                          /* of the pool; 0: as many as there are cores, at least 2 */
     int64_t duration_ns;                  /* 0: no limit */
