@@ -125,19 +125,23 @@ static void hear(void)
         _exit(1); /* the engine is gone */
 }
 
+static void tell_cpu(const wr_strand *strand)
+{
+    clockid_t clock;
+    struct timespec cpu;
+    int64_t cpu_ns = atomic_load(&strand->cpu_ns); /* once it is over */
+    if (!cpu_ns && pthread_getcpuclockid(strand->thread, &clock) == 0 && clock_gettime(clock, &cpu) == 0)
+        cpu_ns = (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec;
+    atomic_store(&strand->node[strand->nodes - 1]->tally->cpu_ns, cpu_ns);
+}
+
 static void beat(void)
 {
     atomic_store(&work.desk->beat_ns, weir_clock_now(NULL));
     atomic_store(&work.desk->rss_bytes, wr_memory_peak());
-    for (int i = 0; i < work.run.strands; i++) {
-        clockid_t clock;
-        struct timespec cpu;
-        wr_strand *strand = &work.run.strand[i];
-        if (strand->has_thread && !atomic_load(&strand->over) && pthread_getcpuclockid(strand->thread, &clock) == 0 &&
-            clock_gettime(clock, &cpu) == 0)
-            atomic_store(&strand->node[strand->nodes - 1]->tally->cpu_ns,
-                         (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec);
-    }
+    for (int i = 0; i < work.run.strands; i++)
+        if (work.run.strand[i].has_thread)
+            tell_cpu(&work.run.strand[i]);
 }
 
 static int own_strands(void)
@@ -197,7 +201,7 @@ static void keep_going(void)
 int main(int argc, char **argv)
 {
     static const int keep[] = {STDOUT_FILENO, STDERR_FILENO, CHANNEL};
-    static const char *const environment[] = {"WEIR_COMPONENTS", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", NULL};
+    static const char *const environment[] = {"WEIR_COMPONENTS", "WEIR_MODELS", "WEIR_ONNXRUNTIME", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", NULL};
     if (argc != 3) {
         fputs("weir-worker is started by weir, for nodes with runner: process\n", stderr);
         return 2;

@@ -17,16 +17,15 @@ static void add(paths *to, const char *path)
         to->path[to->count++] = path;
 }
 
-/* The folder that a file, or a pattern of files, is in. */
+/* The folder that a file, or a pattern of files (rec/%Y/%m), is in. */
 static char *folder_of(const char *path)
 {
-    char *folder = wr_must(strdup(path));
-    char *pattern = strchr(folder, '%');
-    char *slash = pattern ? memrchr(folder, '/', (size_t)(pattern - folder)) : strrchr(folder, '/');
-    if (!slash)
-        return strcpy(folder, ".");
-    slash[slash == folder] = '\0';
-    return folder;
+    size_t bytes = strcspn(path, "%");
+    while (bytes > 0 && path[bytes - 1] != '/')
+        bytes--;
+    if (bytes == 0)
+        return wr_must(strdup("."));
+    return wr_must(strndup(path, bytes > 1 ? bytes - 1 : 1));
 }
 
 static bool is_address(const char *text)

@@ -1,4 +1,6 @@
 """Empty frames from one thread to another: how many a second?"""
+import sys
+
 from harness.declare import Bar, Case, Contender, Figure
 from harness.measure import paired_ratio
 
@@ -17,6 +19,8 @@ def cases(context):
     weir, no_weir = context.program("handover", "weir-handover")
     ring, no_ring = context.program("handover", "bare-ring")
     gst, no_gst = context.program("handover", "gst-handover")
+    across = [sys.executable, context.here("handover", "across.py")]
+    across_frames = "50000" if context.quick else "1000000"
     return [
         Case("link", "one link between two threads", [
             Contender("weir every", [weir, "fan", "1", frames, "every", DEPTH], no_weir),
@@ -25,6 +29,10 @@ def cases(context):
             Contender("bare ring", [ring, frames, DEPTH], no_ring),
             Contender("stamped ring", [ring, frames, DEPTH, "stamped"], no_ring),
         ], FIGURES, base="weir every"),
+        Case("across", "one link between two processes", [
+            Contender("weir, two processes", [*across, context.weir, across_frames, DEPTH], ""),
+            Contender("GStreamer queue, one process", [gst, "fan", "1", buffers, DEPTH], no_gst),
+        ], FIGURES, base="weir, two processes", rounds=5),
         Case("fan-4", "one source, four consumers in threads of their own", [
             Contender("weir fan 4", [weir, "fan", "4", some, "every", DEPTH], no_weir),
             Contender("GStreamer tee, 4 queues", [gst, "fan", "4", few, DEPTH], no_gst),
@@ -53,7 +61,7 @@ def rest(context, weir, missing):
 
 
 def accounts():
-    told = [("link", "weir every"), ("link", "weir latest"), ("fan-4", "weir fan 4")]
+    told = [("across", "weir, two processes"), ("link", "weir every"), ("link", "weir latest"), ("fan-4", "weir fan 4")]
     told += [("fan", f"weir fan {count}") for count in COUNTS]
     told += [(f"chain-{count}", f"weir chain {count}") for count in COUNTS]
     return [Bar(f"{case}: the accounts of {name} are true", case, name, "accounts_true", at_least=1, always=True)
@@ -67,6 +75,8 @@ BARS = [
         "stamped ring", at_most=2.5),
     Bar("four consumers: at least 10 times as fast as a tee with four queues", "fan-4", "GStreamer tee, 4 queues",
         "ns_per_frame", "weir fan 4", at_least=10),
+    Bar("between processes: at least 5 times as fast as GStreamer's queue within one", "across",
+        "GStreamer queue, one process", "ns_per_frame", "weir, two processes", at_least=5),
     *[Bar(f"at rest, {name}: at most 0.5 % of a core, {REST_S * 5} ms in {REST_S} s, beyond start and end", "rest",
           f"weir, {name}", "cpu_s", "weir, ended at once", plus=0.005 * REST_S)
       for name in ("a frame a second", "a frame at first")],

@@ -19,6 +19,8 @@ FIGURES = [Figure("fps", "frames/s"), Figure("cpu_ms_per_frame", "CPU ms/frame",
 FRAMES, FRAMES_FEWER, FRAMES_SHORT, FRAMES_QUICK = 80, 40, 10, 20
 # A GStreamer program keeps two pictures waiting, weir eight unless told otherwise.
 HELD = "weir, 2 waiting"
+# The socket, the codec and the model in a process each.
+APART = "weir, processes"
 
 
 def cases(context):
@@ -40,6 +42,7 @@ def cases(context):
         Case("job", "decode, detect, write", [
             contender("weir", *contenders.weir(context, film), film, "--keep", kept),
             alike(HELD, film, contenders.weir(context, film, link="hold=2")),
+            alike(APART, film, contenders.weir(context, film, runner="process")),
             alike("minimal", film, contenders.minimal(context, film)),
             alike("GStreamer", film, contenders.gstreamer(context, film)),
             alike("Python", part, contenders.python(context, part)),
@@ -52,6 +55,8 @@ def cases(context):
 BARS = [
     Bar("at least 0.97 of the minimal program's frames/s", "job", "weir", "fps", "minimal", at_least=0.97),
     Bar("at most 1.03 of its CPU a frame", "job", "weir", "cpu_ms_per_frame", "minimal", at_most=1.03),
+    Bar("in processes: at least 0.97 of the frames/s in threads", "job", APART, "fps", "weir", at_least=0.97),
+    Bar("in processes: at most 1.03 of the CPU a frame in threads", "job", APART, "cpu_ms_per_frame", "weir", at_most=1.03),
     Bar("at least 0.97 of GStreamer's frames/s", "job", "weir", "fps", "GStreamer", at_least=0.97),
     Bar("at most its CPU a frame (and 2 % for noise)", "job", "weir", "cpu_ms_per_frame", "GStreamer", at_most=1.02),
     Bar("at most its memory, with as many pictures waiting", "job", HELD, "rss_mib", "GStreamer", at_most=1.0),

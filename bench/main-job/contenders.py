@@ -15,8 +15,8 @@ def model(context):
     return [os.path.join(context.root, "models", "coco.yaml"), context.deps("models", "coco.onnx")]
 
 
-def weir(context, source, pace="fast", link=""):
-    line = f'video url="{source}" pace={pace} ! detect model=coco threads=1 {link} ! jsonl path=-'
+def weir(context, source, pace="fast", link="", runner="thread"):
+    line = f'video url="{source}" pace={pace} runner={runner} ! detect model=coco threads=1 runner={runner} {link} ! jsonl path=-'
     return [context.weir, "run", "--quiet", line], ""
 
 
