@@ -80,6 +80,8 @@ static void say_broken(void)
 static void look_around(void)
 {
     say_broken();
+    if (atomic_load(&work.run.open_failed))
+        _exit(1); /* what it could not do was said */
     if (!told_opened && atomic_load(&work.run.to_open) == 1) {
         told_opened = true;
         say(WR_OPENED, -1, 0, 0, "");
@@ -201,7 +203,8 @@ static void keep_going(void)
 int main(int argc, char **argv)
 {
     static const int keep[] = {STDOUT_FILENO, STDERR_FILENO, CHANNEL};
-    static const char *const environment[] = {"WEIR_COMPONENTS", "WEIR_MODELS", "WEIR_ONNXRUNTIME", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", NULL};
+    static const char *const environment[] = {
+        "WEIR_COMPONENTS", "WEIR_MODELS", "WEIR_ONNXRUNTIME", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", NULL};
     if (argc != 3) {
         fputs("weir-worker is started by weir, for nodes with runner: process\n", stderr);
         return 2;

@@ -3,6 +3,7 @@
 #include "sandbox.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { PATHS_MAX = 64 };
 
@@ -17,9 +18,12 @@ static void add(paths *to, const char *path)
         to->path[to->count++] = path;
 }
 
-/* The folder that a file, or a pattern of files (rec/%Y/%m), is in. */
+/* The folder that is named, or that a file, or a pattern of files (rec/%Y/%m), is in. */
 static char *folder_of(const char *path)
 {
+    struct stat is;
+    if (stat(path, &is) == 0 && S_ISDIR(is.st_mode))
+        return wr_must(strdup(path));
     size_t bytes = strcspn(path, "%");
     while (bytes > 0 && path[bytes - 1] != '/')
         bytes--;
@@ -41,7 +45,7 @@ static void look_at_options(const weir_node *node, wr_sandbox_wish *wish, paths 
             continue;
         const char *text;
         memcpy(&text, (const char *)node->options + o->offset, sizeof text);
-        if (!text || !*text)
+        if (!text || !*text || strcmp(text, "-") == 0)
             continue;
         if (o->type == WEIR_TYPE_URL && is_address(text))
             wish->network = true;
@@ -59,6 +63,7 @@ void wr_work_enter_sandbox(wr_work *work)
     wr_sandbox_report report;
     for (int i = 0; i < work->mines; i++)
         look_at_options(work->mine[i], &wish, &reads, &writes);
+    wish.stopped = &work->desk->stopped;
     wish.read_paths = reads.path;
     wish.write_paths = writes.path;
     if (wr_sandbox_enter(&wish, &report) != WR_SANDBOX_FULL)

@@ -121,7 +121,10 @@ static bool node(wr_work *work, const wr_say_node *said, int fd)
     if (said->mine >= 0) {
         work->mine[work->mines++] = made;
         made->tally = &work->desk->tally[said->mine];
-        atomic_store(&made->tally->shown_phase, WR_NEW);
+        if (atomic_load(&made->tally->shown_phase) == WR_DONE) /* before the process that ran it died */
+            made->phase = WR_DONE;
+        else
+            atomic_store(&made->tally->shown_phase, WR_NEW);
         atomic_store(&made->tally->call_began_ns, 0);
         if (class->options)
             wr_option_defaults(class->options, made->options);
@@ -235,7 +238,7 @@ static bool link_here(wr_work *work, const wr_say_link *said, const wr_link_conf
         wr_edge_make_bounds(work->graph, edge);
     if (!config->across)
         return true;
-    return (!from_here || lend(work, config, fd, said->place)) && (!to_here || import(work, &edge->link.holds));
+    return lend(work, config, fd, said->place) && (!to_here || import(work, &edge->link.holds));
 }
 
 /* One that others have between them, and that carries on what came from here. */

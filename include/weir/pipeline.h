@@ -66,7 +66,8 @@ WEIR_API weir_stats *weir_pipeline_stats(weir_pipeline *pipeline);
 WEIR_API void weir_stats_free(WEIR_OWNED weir_stats *stats);
 /* Links two running nodes; the budget is set before the start with weir_pipeline_spare_links(). The number of the
  * link (0 or above), or WEIR_NOT_FOUND (a node or port), WEIR_BAD_GRAPH (the consumer needs what the producer does
- * not carry, takes one link only, or is a join), WEIR_NO_MEMORY (the budget is used up). The consumer sees frames from
+ * not carry, takes one link only, is a join, or one of
+ * the two runs in a process of its own), WEIR_NO_MEMORY (the budget is used up). The consumer sees frames from
  * the next one (packets: from the next key frame). */
 WEIR_API int weir_pipeline_attach(weir_pipeline *pipeline, const char *from, const char *to, const weir_policy *policy);
 /* Takes such a link away again; what waits in it is let go (lost). */

@@ -52,7 +52,7 @@ typedef struct weir_stats {
     weir_link_stats *link;
     uint64_t bound_bytes;     /* as checked before the start */
     uint64_t pool_peak_bytes; /* most that was in use in the stores at once, summed over stores */
-    uint64_t rss_peak_bytes;  /* of the process; after the end with its workers, each at its most */
+    uint64_t rss_peak_bytes;  /* of the process; and of its workers, each at its most */
 } weir_stats;
 
 #ifdef __cplusplus

@@ -121,12 +121,17 @@ void wr_clock_wait(weir_clock *clock, _Atomic uint32_t *word, int64_t deadline_n
     atomic_store(word, 0);
 }
 
+enum { LOOK_NS = 200000000 };
+
 void wr_clock_wait_for(weir_clock *clock, wr_bell *bell, int64_t deadline_ns)
 {
     if (!bell->elsewhere) {
         wr_clock_wait(clock, &bell->word, deadline_ns);
         return;
     }
+    int64_t look_ns = real_now() + LOOK_NS; /* a neighbour that lies could let it sleep for ever */
+    if (deadline_ns > look_ns)
+        deadline_ns = look_ns;
     while (atomic_load(bell->elsewhere) == 1 && real_now() < deadline_ns)
         wr_futex_wait_shared(bell->elsewhere, 1, deadline_ns);
     atomic_store(bell->elsewhere, 0);

@@ -195,7 +195,7 @@ uint64_t wr_link_occupied(wr_link *link, uint64_t tail, uint64_t enough)
 {
     if (tail - link->producer.head_seen >= enough) {
         uint64_t head = atomic_load(&link->shared->head);
-        if (link->config.across && (head < link->producer.head_seen || head > tail))
+        if (link->config.across && (head < link->producer.head_seen || head > tail || tail - head > link->slots))
             break_off(link);
         else
             link->producer.head_seen = head;

@@ -12,6 +12,8 @@ static void see_to_the_dead(wr_link *link, uint32_t died, bool let_go)
     turn_begins(&shared->producer_turn);
     uint64_t tail = atomic_load_explicit(&shared->tail, RELAXED);
     uint64_t waiting = wr_link_occupied(link, tail, 0);
+    if (waiting > link->slots) /* nonsense; the link is broken */
+        waiting = 0;
     if (waiting > 0 && link->config.held && atomic_load(&shared->in_hand) == tail - waiting + 1) {
         waiting--; /* it died of this one, maybe: it does not come again */
         link->producer.head_seen++;
@@ -66,5 +68,6 @@ void wr_link_empty_out(wr_link *link)
 bool wr_link_is_left(const wr_link *link)
 {
     const wr_link_shared *shared = link->shared;
-    return atomic_load(&shared->bereft) != 0 && atomic_load(&shared->head) >= atomic_load(&shared->tail);
+    return atomic_load(&shared->bereft) != 0 &&
+           (atomic_load(&shared->cut) || atomic_load(&shared->head) >= atomic_load(&shared->tail));
 }

@@ -229,6 +229,18 @@ static void close_component(weir_node *node)
         node->class->close(node);
 }
 
+/* To the link that comes after one whose producer has died, once that is empty. */
+static bool go_over(wr_input *in)
+{
+    wr_edge *left = in->edge;
+    if (!in->next || !wr_link_is_left(&left->link))
+        return false;
+    in->edge = in->next;
+    in->next = in->edge->follows;
+    atomic_store(&left->left, true);
+    return true;
+}
+
 /* Lets go what still comes on inputs that nobody will look at. */
 static bool refuse_inputs(weir_node *node)
 {
@@ -239,8 +251,10 @@ static bool refuse_inputs(weir_node *node)
             continue;
         if (!wr_link_is_cut(link))
             wr_link_cut(link);
-        node->input[i].ended = atomic_load(&link->shared->ended) != 0;
+        node->input[i].ended = atomic_load(&link->shared->ended) || atomic_load(&link->shared->given_up);
         wr_link_discard(link);
+        if (!node->input[i].ended)
+            go_over(&node->input[i]); /* and refuse that, next time */
         if (node->input[i].ended)
             atomic_store(&node->input[i].edge->attached, false);
         all_ended &= node->input[i].ended;
@@ -375,18 +389,6 @@ static void call_input(weir_node *node, int64_t *now_ns)
     finished(node, status);
     if (status == WEIR_END)
         leave(node, WR_DONE);
-}
-
-/* To the link that comes after one whose producer has died, once that is empty. */
-static bool go_over(wr_input *in)
-{
-    wr_edge *left = in->edge;
-    if (!in->next || !wr_link_is_left(&left->link))
-        return false;
-    in->edge = in->next;
-    in->next = in->edge->follows;
-    atomic_store(&left->left, true);
-    return true;
 }
 
 static bool take_turn(weir_node *node, int input, int64_t *now_ns)
@@ -611,7 +613,7 @@ static void apply(weir_node *node, wr_change *change)
     bool running = node->phase == WR_RUNNING;
     if (change->what == WR_REMOVE_OUTPUT)
         remove_output(node, edge);
-    else if (change->what == WR_NEXT_INPUT && running)
+    else if (change->what == WR_NEXT_INPUT)
         next_input(node, edge);
     else if (change->what == WR_ADD_OUTPUT && running)
         add_output(node, edge);

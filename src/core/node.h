@@ -50,6 +50,7 @@ typedef struct wr_edge {
     int number;              /* in the engine's graph */
     struct wr_edge *old;     /* across: what this one came after, until nothing of it is held */
     struct wr_edge *follows; /* across: what comes after this one, while its consumer has not come to it */
+    bool broken_told;        /* across: the keeper has seen to it */
     bool consumer_gone;      /* across: when the producer died, no consumer lived */
     uint32_t died_before;    /* across: consumers that had died by then */
     _Atomic bool left;       /* across: the consumer has gone over to the next */

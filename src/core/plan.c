@@ -57,8 +57,10 @@ static void leave_pool(wr_graph *graph)
     for (int i = 0; i < graph->edges; i++) {
         weir_node *ends[] = {graph->edge[i]->from, graph->edge[i]->to};
         for (int k = 0; k < 2 && wr_edge_is_across(graph->edge[i]); k++)
-            if (strcmp(ends[k]->runner_used, "pool") == 0)
-                strcpy(ends[k]->runner_used, "thread");
+            for (int n = 0; n < graph->nodes; n++)
+                if (graph->node[n]->strand_number == ends[k]->strand_number &&
+                    strcmp(graph->node[n]->runner_used, "pool") == 0)
+                    strcpy(graph->node[n]->runner_used, "thread");
     }
 }
 

@@ -296,8 +296,10 @@ void wr_ref_release(const weir_ref *ref)
     wr_store *store;
     wr_slot *slot = slot_of(ref, &store);
     if (store->returned) {
+        atomic_fetch_add(&store->releasing, 1);
         if (atomic_fetch_sub_explicit(&slot->refs, 1, memory_order_acq_rel) == 1)
             give_back(store, ref->slot);
+        atomic_fetch_sub(&store->releasing, 1); /* the last touch: after it the store may be gone */
         return;
     }
     uint32_t refs = atomic_load_explicit(&slot->refs, memory_order_acquire);
@@ -412,7 +414,7 @@ bool wr_store_receive(wr_store *import, weir_ref *ref)
 
 uint32_t wr_store_held(const wr_store *import)
 {
-    uint32_t held = 0;
+    uint32_t held = atomic_load(&import->releasing);
     for (uint32_t i = 0; i < import->slots; i++)
         held += atomic_load_explicit(&import->slot[i].refs, memory_order_acquire) != 0;
     return held;

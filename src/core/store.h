@@ -56,6 +56,7 @@ typedef struct wr_store {
     uint32_t used;         /* of by_offset */
     wr_lent *lent;         /* upstream links first; the taker's own */
     _Atomic(wr_lent *) lent_newly;
+    _Atomic uint32_t releasing; /* imported: threads between giving up the last reference and saying so on the link */
     _Atomic uint32_t *returned; /* imported: of each slot, on the link it comes by; NULL: this is the owner */
     _Atomic uint64_t in_use_bytes, peak_bytes;
 } wr_store;

@@ -1,9 +1,12 @@
 #include "os/channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { WAIT_MS = 5000 };
 
 bool wr_channel_pair(int ends[2])
 {
@@ -14,6 +17,15 @@ typedef union control {
     struct cmsghdr align;
     char space[CMSG_SPACE(WR_CHANNEL_FDS * sizeof(int))];
 } control;
+
+static bool becomes_ready(int end)
+{
+    struct pollfd room = {.fd = end, .events = POLLOUT};
+    if (poll(&room, 1, WAIT_MS) > 0)
+        return true;
+    errno = EAGAIN;
+    return false;
+}
 
 bool wr_channel_say(int end, const void *message, size_t bytes, const int *fds, int count, bool wait)
 {
@@ -30,8 +42,8 @@ bool wr_channel_say(int end, const void *message, size_t bytes, const int *fds, 
     }
     ssize_t sent;
     do {
-        sent = sendmsg(end, &header, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
-    } while (sent < 0 && errno == EINTR);
+        sent = sendmsg(end, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (sent < 0 && (errno == EINTR || (errno == EAGAIN && wait && becomes_ready(end))));
     return sent == (ssize_t)bytes;
 }
 

@@ -95,7 +95,8 @@ int weir_pipeline_attach(weir_pipeline *pipeline, const char *from, const char *
     weir_node *producer = find(s->graph, from, true, &from_port), *consumer = find(s->graph, to, false, &to_port);
     if (!producer || !consumer)
         return WEIR_NOT_FOUND;
-    if (!runs(producer) || !may_be_attached_to(consumer, to_port) || producer->place >= consumer->place ||
+    if (producer->worker >= 0 || consumer->worker >= 0 || !runs(producer) || !may_be_attached_to(consumer, to_port) ||
+        producer->place >= consumer->place ||
         wr_port_needs(&consumer->class->inputs[to_port]) & ~producer->output[from_port].carried)
         return WEIR_BAD_GRAPH;
     pthread_mutex_lock(&s->graph->edges_lock);

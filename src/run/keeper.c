@@ -15,9 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { HEAR_MOST = 1000, LINES_A_SECOND = 50 };
 enum { BEATS_MISSED_NS = 1500000000, GRACE_NS = 2000000000 };
 /* Restarts: at most so many within that time, each a little later than the one before. */
 enum { RESTARTS_MOST = 5, FIRST_PAUSE_NS = 20000000 };
+static const int64_t birth_most_ns = 60000000000;      /* until the first beat: loading libraries, and models */
 static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
 
 /* One worker. */
@@ -33,6 +35,8 @@ typedef struct worker {
     int64_t restart_at_ns;               /* 0: it is not to be started again */
     int64_t restarted_ns[RESTARTS_MOST]; /* the last times */
     unsigned restarts;
+    int64_t lines_since_ns;
+    unsigned lines;        /* of its log, since then */
     unsigned asked, heard; /* of links that it was told of while it ran */
     int64_t since_ns;
     char why[256]; /* what it said last of itself, before it ended */
@@ -50,6 +54,7 @@ struct wr_keeper {
     int64_t kill_at_ns;
     struct pollfd *watched;
     int64_t restarts_within_ns;
+    int64_t looked_ns; /* when it last came round */
 };
 
 static bool belongs(const worker *w, const weir_node *node)
@@ -122,14 +127,29 @@ static bool be_born(wr_keeper *k, worker *w)
     }
     w->channel = ends[0];
     w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+    if (w->pidfd < 0) {
+        error = errno;
+        kill(w->pid, SIGKILL);
+        waitpid(w->pid, NULL, 0);
+        close(w->channel);
+        w->pid = 0;
+        errno = error;
+        return false;
+    }
     w->since_ns = weir_clock_now(NULL);
     w->started = w->over = w->stopped = w->hung = w->refused = false;
     w->asked = w->heard = 0;
     w->restart_at_ns = 0;
     w->why[0] = '\0';
     atomic_store(&w->desk->beat_ns, 0);
-    if (!wr_share_tell(w->channel, k->graph, w->number, &w->desk_memory, k->pipeline))
-        snprintf(w->why, sizeof w->why, "it did not listen when it was told what to do");
+    atomic_store(&w->desk->stopped, 0);
+    for (int i = 0; i < k->graph->nodes; i++)
+        if (belongs(w, k->graph->node[i]))
+            k->graph->node[i]->drain_told = false;
+    if (!wr_share_tell(w->channel, k->graph, w->number, &w->desk_memory, k->pipeline)) {
+        snprintf(w->why, sizeof w->why, "its process could not be told what to do: %s", strerror(errno));
+        kill(w->pid, SIGKILL);
+    }
     return true;
 }
 
@@ -147,7 +167,7 @@ static void clean(char *text, size_t bytes)
 {
     text[bytes - 1] = '\0';
     for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f || (unsigned char)*text == 0xc2) /* 0xc2: C1 controls */
             *text = '?';
 }
 
@@ -189,8 +209,15 @@ static void broke(wr_keeper *k, worker *w, const wr_say *said)
     wr_bell_ring(k->run->supervisor);
 }
 
-static void logged(wr_keeper *k, const worker *w, const wr_say *said)
+static void logged(wr_keeper *k, worker *w, const wr_say *said)
 {
+    int64_t now_ns = weir_clock_now(NULL);
+    if (now_ns - w->lines_since_ns > 1000000000) {
+        w->lines_since_ns = now_ns;
+        w->lines = 0;
+    }
+    if (++w->lines > LINES_A_SECOND)
+        return;
     const weir_node *node = node_said(k, w, said->node);
     weir_log_level level = said->status >= WEIR_LOG_ERROR && said->status <= WEIR_LOG_DEBUG
                                ? (weir_log_level)said->status
@@ -198,7 +225,8 @@ static void logged(wr_keeper *k, const worker *w, const wr_say *said)
     weir_log(level, node ? node->name : NULL, "%s", said->text);
 }
 
-static void hear(wr_keeper *k, worker *w)
+/* False once there is nothing more. */
+static bool hear(wr_keeper *k, worker *w)
 {
     wr_say said;
     int fds[WR_CHANNEL_FDS];
@@ -207,8 +235,10 @@ static void hear(wr_keeper *k, worker *w)
         for (int f = 0; f < WR_CHANNEL_FDS; f++)
             if (fds[f] >= 0)
                 close(fds[f]);
+        if (bytes == 0)
+            kill(w->pid, SIGKILL); /* it has closed its end, and could not be spoken to any more */
         if (bytes != sizeof said)
-            return;
+            return false;
         clean(said.text, sizeof said.text);
         if (said.word == WR_OPENED)
             has_opened(k, w);
@@ -221,6 +251,7 @@ static void hear(wr_keeper *k, worker *w)
         else if (said.word == WR_HEARD)
             w->heard++;
     }
+    return true;
 }
 
 /* --- death --- */
@@ -231,6 +262,9 @@ static void describe_end(const worker *w, int status, char *text, size_t bytes)
         snprintf(text, bytes, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS / 1e9);
     else if (w->why[0])
         snprintf(text, bytes, "%.250s", w->why);
+    else if (atomic_load(&w->desk->stopped))
+        snprintf(text, bytes, "its process was stopped by the sandbox: it made system call %u",
+                 atomic_load(&w->desk->stopped) - 1);
     else if (WIFSIGNALED(status))
         snprintf(text, bytes, "its process was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
@@ -266,6 +300,15 @@ static void strands_over(wr_keeper *k, const worker *w)
     wr_bell_ring(k->run->supervisor);
 }
 
+/* A frame that is `held` is still in its link, and counted there. */
+static void lose_in_hand(weir_node *node)
+{
+    bool inside = atomic_exchange(&node->tally->call_began_ns, 0) != 0;
+    bool held = node->inputs > 0 && node->input[0].edge->config.held;
+    if (inside && !held && node->inputs > 0 && atomic_load(&node->tally->shown_phase) == WR_RUNNING)
+        weir_count_lost(node, 1);
+}
+
 static void nodes_ended(wr_keeper *k, const worker *w, int status, bool well)
 {
     char why[256];
@@ -275,10 +318,9 @@ static void nodes_ended(wr_keeper *k, const worker *w, int status, bool well)
         int phase = atomic_load(&node->tally->shown_phase);
         if (!belongs(w, node))
             continue;
-        if (atomic_load(&node->tally->call_began_ns)) { /* what it had in hand is gone */
-            atomic_store(&node->tally->call_began_ns, 0);
-            weir_count_lost(node, 1);
-        }
+        lose_in_hand(node);
+        if (phase == WR_SHOWN_STUCK)
+            continue;
         if (well && phase != WR_FAILED)
             atomic_store(&node->tally->shown_phase, WR_DONE);
         if (well || phase == WR_DONE || phase == WR_FAILED)
@@ -357,6 +399,8 @@ static bool producer_died(wr_keeper *k, const worker *dead, wr_edge *edge)
     if (!next)
         return false;
     wr_link_shared *shared = edge->link.shared;
+    if (wr_link_is_cut(&edge->link) && !atomic_load(&shared->broken))
+        wr_link_cut(&next->link); /* its consumer is gone for good */
     edge->died_before = atomic_load(&shared->died);
     if (edge->died_before != atomic_load(&shared->seen_to)) { /* a consumer died before, and nobody has seen to it */
         atomic_store(&shared->seeing_to, atomic_load(&shared->seen_to));
@@ -380,9 +424,10 @@ static bool prepare_restart(wr_keeper *k, worker *w)
             continue;
         for (wr_edge *old = edge->old; to && old; old = old->old)
             old->consumer_gone = true;
-        if (from && to)
+        if (from && to) {
+            atomic_fetch_add(&edge->link.shared->died, 1);
             wr_link_empty_out(&edge->link);
-        else if (to)
+        } else if (to)
             consumer_died(k, edge);
         else if (!atomic_load(&edge->link.shared->ended) && !producer_died(k, w, edge))
             return false;
@@ -405,8 +450,7 @@ static void plan_restart(wr_keeper *k, worker *w, int status)
         if (!belongs(w, node))
             continue;
         atomic_fetch_add(&node->tally->restarts, 1);
-        if (atomic_exchange(&node->tally->call_began_ns, 0))
-            weir_count_lost(node, 1);
+        lose_in_hand(node);
         weir_log(WEIR_LOG_WARNING, node->name, "%s; it is started again", why);
     }
 }
@@ -422,7 +466,8 @@ static bool all_nodes_done(wr_keeper *k, const worker *w)
 static void died(wr_keeper *k, worker *w)
 {
     int status = 0;
-    hear(k, w);
+    for (int i = 0; i < HEAR_MOST && hear(k, w); i++)
+        ;
     waitpid(w->pid, &status, 0);
     close(w->pidfd);
     close(w->channel);
@@ -434,19 +479,26 @@ static void died(wr_keeper *k, worker *w)
         ended(k, w, status, well);
 }
 
+/* Nobody uses what came by this link any more. Of a consumer here we know ourselves. */
+static bool is_given_up(wr_edge *old)
+{
+    if (old->to->worker < 0) {
+        bool nothing = atomic_load(&old->left) && wr_edge_holds_nothing(old);
+        if (nothing)
+            wr_edge_forget_imports(old);
+        return nothing;
+    }
+    /* Its consumer died too: the next one is told of the newest link only. */
+    bool dead = old->consumer_gone || atomic_load(&old->link.shared->died) != old->died_before;
+    return dead || atomic_load(&old->link.shared->returned_all);
+}
+
 /* Old links whose consumers have gone over and hold nothing more: their accounts are closed, and added up. */
 static void retire(wr_keeper *k, wr_edge *edge)
 {
     for (wr_edge **at = &edge->old; *at;) {
         wr_edge *old = *at;
-        bool here = old->to->worker < 0;
-        if (here && atomic_load(&old->left) && wr_edge_holds_nothing(old)) {
-            wr_edge_forget_imports(old);
-            atomic_store(&old->link.shared->returned_all, 1);
-        }
-        /* Its consumer died too: the next one is told of the newest link only. */
-        bool dead = old->consumer_gone || atomic_load(&old->link.shared->died) != old->died_before;
-        if (!atomic_load(&old->link.shared->returned_all) && !dead) {
+        if (!is_given_up(old)) {
             at = &old->old;
             continue;
         }
@@ -462,28 +514,26 @@ static void retire(wr_keeper *k, wr_edge *edge)
 
 /* --- the course of it --- */
 
-static void tell(const worker *w, wr_word what, int node)
+static bool tell(const worker *w, wr_word what, int node)
 {
     wr_say say = {.word = what, .node = node};
-    wr_channel_say(w->channel, &say, sizeof say, NULL, 0, false);
+    return wr_channel_say(w->channel, &say, sizeof say, NULL, 0, false);
 }
 
 static void tell_news(wr_keeper *k, worker *w)
 {
     if (!w->started && w->opened && atomic_load(&k->run->to_open) == 0) {
-        w->started = true;
-        tell(w, WR_START, -1);
+        w->started = tell(w, WR_START, -1);
     }
     for (int i = 0; i < k->graph->nodes; i++) {
         weir_node *node = k->graph->node[i];
         if (belongs(w, node) && w->started && atomic_load(&node->drain) && !node->drain_told) {
-            node->drain_told = true;
-            tell(w, WR_DRAIN, i);
+            node->drain_told = tell(w, WR_DRAIN, i);
         }
     }
     if (atomic_load(&k->run->stop_now) && !w->stopped) {
         w->stopped = true;
-        tell(w, WR_STOP, -1);
+        tell(w, WR_STOP, -1); /* if it does not hear, it is killed soon */
         k->kill_at_ns = weir_clock_now(NULL) + GRACE_NS / 2;
     }
 }
@@ -491,12 +541,38 @@ static void tell_news(wr_keeper *k, worker *w)
 static void watch(wr_keeper *k, worker *w)
 {
     int64_t now_ns = weir_clock_now(NULL), beat_ns = atomic_load(&w->desk->beat_ns);
-    if (beat_ns && now_ns - beat_ns > BEATS_MISSED_NS && now_ns - w->since_ns > BEATS_MISSED_NS && !w->hung) {
+    int64_t heard_ns = beat_ns > w->since_ns ? beat_ns : w->since_ns;
+    if (!w->hung && now_ns - heard_ns > (beat_ns ? BEATS_MISSED_NS : birth_most_ns)) {
         w->hung = true;
         kill(w->pid, SIGKILL);
     }
     if (w->stopped && now_ns > k->kill_at_ns)
         kill(w->pid, SIGKILL);
+}
+
+/* Where everything stood still for a while, nobody can have beaten. */
+static void look_at_clock(wr_keeper *k)
+{
+    int64_t now_ns = weir_clock_now(NULL);
+    for (int i = 0; now_ns - k->looked_ns > BEATS_MISSED_NS / 2 && i < k->workers; i++)
+        k->worker[i].since_ns = now_ns;
+    k->looked_ns = now_ns;
+}
+
+/* What is written there makes no sense: one of its two sides has been taken over, or is broken. */
+static void end_broken(wr_keeper *k, wr_edge *edge)
+{
+    if (!edge->config.across || edge->broken_told || !atomic_load(&edge->link.shared->broken))
+        return;
+    edge->broken_told = true;
+    weir_log(WEIR_LOG_ERROR, edge->to->name, "what came from %s made no sense; its process is ended",
+             edge->from->shown);
+    const weir_node *ends[] = {edge->from, edge->to};
+    for (int i = 0; i < 2; i++) {
+        const worker *w = worker_of(k, ends[i]);
+        if (w && w->pid)
+            kill(w->pid, SIGKILL);
+    }
 }
 
 static bool any_lives(const wr_keeper *k)
@@ -535,7 +611,7 @@ static void wait_for_news(wr_keeper *k)
 static bool all_heard(const wr_keeper *k)
 {
     for (int i = 0; i < k->workers; i++)
-        if (k->worker[i].pid && k->worker[i].heard != k->worker[i].asked)
+        if (k->worker[i].pid && k->worker[i].heard < k->worker[i].asked)
             return false;
     return true;
 }
@@ -561,6 +637,7 @@ static void restart_if_due(wr_keeper *k, worker *w)
 static void *keep(void *user)
 {
     wr_keeper *k = user;
+    k->looked_ns = weir_clock_now(NULL);
     for (int i = 0; i < k->workers; i++) {
         if (be_born(k, &k->worker[i]))
             continue;
@@ -570,6 +647,7 @@ static void *keep(void *user)
     }
     while (!atomic_load(&k->ends) || any_lives(k)) {
         wait_for_news(k);
+        look_at_clock(k);
         for (int i = 0; i < k->workers; i++) {
             worker *w = &k->worker[i];
             if (!w->pid) {
@@ -585,8 +663,10 @@ static void *keep(void *user)
             if (k->watched[1 + 2 * i].revents)
                 died(k, w);
         }
-        for (int i = 0; i < k->graph->edges; i++)
+        for (int i = 0; i < k->graph->edges; i++) {
+            end_broken(k, k->graph->edge[i]);
             retire(k, k->graph->edge[i]);
+        }
     }
     return NULL;
 }
@@ -620,8 +700,7 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
     atomic_fetch_add(&run->to_open, k->workers);
     if (good && (errno = pthread_create(&k->thread, NULL, keep, k)) == 0)
         return k;
-    int error = errno;
-    free_parts(k);
+    int error = errno; /* the desks stay mapped: somebody may be looking at them */
     errno = error;
     return NULL;
 }
@@ -633,27 +712,19 @@ void wr_keeper_poke(wr_keeper *k)
         return; /* it is full: then it is readable too */
 }
 
-/* The last counts stay readable: nodes get memory of their own again. */
-static void keep_tallies(wr_keeper *k)
-{
-    for (int i = 0; i < k->graph->nodes; i++) {
-        weir_node *node = k->graph->node[i];
-        if (node->worker < 0)
-            continue;
-        memcpy(node->own_tally, node->tally, sizeof *node->tally);
-        node->tally = node->own_tally;
-    }
-}
-
-void wr_keeper_free(wr_keeper *k)
+void wr_keeper_end(wr_keeper *k)
 {
     if (!k)
         return;
     atomic_store(&k->ends, true);
     wr_keeper_poke(k);
     pthread_join(k->thread, NULL);
-    keep_tallies(k);
-    free_parts(k);
+}
+
+void wr_keeper_free(wr_keeper *k)
+{
+    if (k)
+        free_parts(k);
 }
 
 uint64_t wr_keeper_rss(const wr_keeper *k)

@@ -15,7 +15,9 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline);
 /* Something has changed that workers should know of: all nodes are open, a source is to drain, everything is to stop. Any
  * thread. */
 void wr_keeper_poke(wr_keeper *keeper);
-/* Ends what workers are left, and the thread. */
+/* Ends what workers are left, and the thread. What they counted stays readable. */
+void wr_keeper_end(wr_keeper *keeper);
+/* After that, when nobody looks at the nodes any more. */
 void wr_keeper_free(wr_keeper *keeper);
 /* Most memory that workers held, summed over them. */
 uint64_t wr_keeper_rss(const wr_keeper *keeper);

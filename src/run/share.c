@@ -202,6 +202,7 @@ static void tell_link(teller *t, const wr_edge *edge, bool here, bool next)
                         .here = here,
                         .next = next,
                         .config = edge->config};
+    said.config.store = NULL; /* means nothing there */
     for (uint32_t s = 0; edge->streams && s < t->graph->streams; s++)
         said.streams[s / 8] |= (uint8_t)(edge->streams[s] << s % 8);
     int fd = !edge->config.across && !edge->config.shared ? -1

@@ -93,6 +93,7 @@ typedef struct wr_say_link {
 typedef struct wr_desk {
     _Atomic int64_t beat_ns;    /* when it last looked around */
     _Atomic uint64_t rss_bytes; /* most it ever held */
+    _Atomic uint32_t stopped;   /* 1 + the system call that the sandbox stopped it for */
     wr_tally tally[];
 } wr_desk;
 

@@ -100,6 +100,7 @@ static void read_edge(const wr_edge *edge, weir_link_stats *stats)
         weir_link_stats more = {0};
         wr_link_read(&old->link, &more);
         add_link(stats, &more);
+        add_link(stats, &old->before);
     }
     add_link(stats, &edge->before);
 }
@@ -141,7 +142,7 @@ weir_stats *weir_pipeline_stats(weir_pipeline *pipeline)
     pthread_mutex_unlock(&graph->edges_lock);
     stats->bound_bytes = begun ? graph->bound_bytes : 0;
     stats->pool_peak_bytes = begun ? store_peak(graph) : 0;
-    stats->rss_peak_bytes = wr_memory_peak() + (atomic_load(&s->ended) ? s->workers_rss : 0);
+    stats->rss_peak_bytes = wr_memory_peak() + wr_keeper_rss(atomic_load(&s->keeper));
     return stats;
 }
 

@@ -20,7 +20,7 @@ void wr_strand_open(wr_strand *strand)
 {
     wr_run *run = strand->run;
     for (int i = strand->nodes - 1; i >= 0; i--)
-        if (wr_node_open(strand->node[i]) < 0) {
+        if (strand->node[i]->phase == WR_NEW && wr_node_open(strand->node[i]) < 0) {
             atomic_store(&run->open_failed, true);
             wr_bell_ring(run->supervisor);
         }

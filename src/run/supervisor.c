@@ -54,7 +54,7 @@ static void never_started(wr_supervisor *s)
 {
     for (int i = 0; i < s->run.strands; i++) {
         wr_strand *strand = &s->run.strand[i];
-        bool kept = wr_strand_is_elsewhere(strand) && s->keeper; /* the keeper says when it is over */
+        bool kept = wr_strand_is_elsewhere(strand) && atomic_load(&s->keeper); /* the keeper says when it is over */
         if (kept || strand->has_thread || (in_pool(strand) && s->pool && s->pool_runs))
             continue;
         atomic_store(&strand->over, true);
@@ -65,8 +65,9 @@ static void never_started(wr_supervisor *s)
 
 static bool start(wr_supervisor *s)
 {
-    s->keeper = s->graph->workers > 0 ? wr_keeper_new(&s->run, s->pipeline) : NULL;
-    if (s->graph->workers > 0 && !s->keeper)
+    if (s->graph->workers > 0)
+        atomic_store(&s->keeper, wr_keeper_new(&s->run, s->pipeline));
+    if (s->graph->workers > 0 && !atomic_load(&s->keeper))
         return false;
     for (int i = 0; i < s->run.strands; i++) {
         wr_strand *strand = &s->run.strand[i];
@@ -105,7 +106,7 @@ static void drain(wr_supervisor *s, const char *why)
     for (uint32_t i = 0; i < s->graph->streams; i++)
         wr_node_drain(s->graph->source[i]);
     ring_all(s);
-    wr_keeper_poke(s->keeper);
+    wr_keeper_poke(atomic_load(&s->keeper));
 }
 
 static void stop_now(wr_supervisor *s)
@@ -116,7 +117,7 @@ static void stop_now(wr_supervisor *s)
     for (int i = 0; i < s->graph->nodes; i++)
         wr_node_interrupt(s->graph->node[i]);
     ring_all(s);
-    wr_keeper_poke(s->keeper);
+    wr_keeper_poke(atomic_load(&s->keeper));
 }
 
 /* Draining is given up when nothing has moved for a while and somebody is still inside a call. */
@@ -263,9 +264,9 @@ static void watch(wr_supervisor *s)
     while (!over(s)) {
         int64_t deadline_ns = s->duration_ns && !s->draining ? s->started_ns + s->duration_ns : INT64_MAX;
         int stops = atomic_load(&s->stops);
-        if (s->keeper && !s->all_open && atomic_load(&s->run.to_open) == 0) {
+        if (atomic_load(&s->keeper) && !s->all_open && atomic_load(&s->run.to_open) == 0) {
             s->all_open = true;
-            wr_keeper_poke(s->keeper);
+            wr_keeper_poke(atomic_load(&s->keeper));
         }
         if (atomic_load(&s->run.open_failed) || stops >= 2 || only_stuck_left(s))
             stop_now(s);
@@ -312,9 +313,7 @@ static void gather(wr_supervisor *s)
     }
     s->left_behind |= !wr_pool_free(s->pool, until_ns);
     s->pool = NULL;
-    s->workers_rss = wr_keeper_rss(s->keeper);
-    wr_keeper_free(s->keeper);
-    s->keeper = NULL;
+    wr_keeper_end(atomic_load(&s->keeper));
 }
 
 static void name_left_behind(weir_node *node)
@@ -344,7 +343,7 @@ static weir_status verdict(wr_supervisor *s, weir_node **culprit)
         if (reason || !*culprit || (!(*culprit)->error[0] && node->error[0]))
             *culprit = node;
         if (reason)
-            return node->status;
+            return node->status < 0 ? node->status : WEIR_FAILED;
         status = WEIR_FAILED;
     }
     return s->left_behind ? WEIR_STUCK : status;
@@ -382,6 +381,7 @@ weir_status wr_supervisor_run(wr_supervisor *s, weir_node **culprit)
 
 void wr_supervisor_free(wr_supervisor *s)
 {
+    wr_keeper_free(atomic_load(&s->keeper));
     wr_strands_free(&s->run);
     pthread_mutex_destroy(&s->threads_lock);
 }

@@ -9,8 +9,8 @@ typedef struct wr_supervisor {
     wr_graph *graph;
     wr_run run;
     wr_pool *pool;
-    wr_keeper *keeper;    /* NULL where all nodes run here */
-    const char *pipeline; /* its name, for workers */
+    _Atomic(wr_keeper *) keeper; /* NULL where all nodes run here */
+    const char *pipeline;        /* its name, for workers */
     wr_bell bell;
     int workers;                          /* of the pool; 0: as many as there are cores, at least 2 */
     int64_t duration_ns;                  /* 0: no limit */
@@ -28,8 +28,7 @@ typedef struct wr_supervisor {
     int64_t still_since_ns; /* since when they are the same, and nobody was inside a call */
     bool pool_runs;
     bool all_open;
-    uint64_t workers_rss; /* once they have ended */
-    bool left_behind;     /* a strand did not come back: its thread still uses the graph */
+    bool left_behind; /* a strand did not come back: its thread still uses the graph */
 } wr_supervisor;
 
 void wr_supervisor_init(wr_supervisor *supervisor, wr_graph *graph);

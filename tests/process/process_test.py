@@ -158,6 +158,77 @@ def on_a_stream_that_waits_only_what_was_in_hand_is_lost():
     equal("errors", run.node("z")["errors"], 0)
 
 
+def kill_at_random(run, kills, seed, names=None):
+    """Names of workers, as the list of processes shows them."""
+    generator = random.Random(seed)
+    for _ in range(kills):
+        time.sleep(generator.uniform(0.0, 0.1))
+        for worker in generator.sample(workers := run.workers(), min(1, len(workers))):
+            try:
+                with open(f"/proc/{worker}/cmdline", encoding="utf-8") as line:
+                    name = line.read().split("\0")[2]
+                if not names or name in names:
+                    os.kill(worker, signal.SIGKILL)
+            except (OSError, IndexError):
+                pass  # it has just ended, or just begun
+
+
+def nothing_is_wrong(run):
+    equal(f"exit status: {run.said[-2000:]}", run.status, 0)
+    equal("errors", {node["name"]: node["errors"] for node in run.summary["nodes"] if node["errors"]}, {},
+          "\n".join(line for line in run.said.splitlines() if "started again" not in line))
+    expect("restarts", sum(node["restarts"] for node in run.summary["nodes"]) > 0)
+
+
+@test
+def groups_are_killed_too():
+    for line in ("p-source name=s rate=2000 runner=process group=g ! p-relay name=a runner=process group=g ! p-check name=z",
+                 "p-source name=s rate=2000 runner=process group=g ! p-relay name=a runner=process ! "
+                 "p-check name=z runner=process group=g"):
+        run = Run(line, within_ms=0)
+        kill_at_random(run, KILLS // 3, 3)
+        time.sleep(0.3)
+        run.process.send_signal(signal.SIGINT)
+        nothing_is_wrong(run.end())
+
+
+@test
+def a_source_that_dies_while_it_should_end_ends():
+    for seed in range(5):
+        run = Run("p-source name=s rate=500 runner=process ! p-check name=z runner=process", within_ms=0)
+        while len(run.workers()) < 2:
+            time.sleep(0.01)
+        time.sleep(0.1 + seed * 0.01)
+        run.process.send_signal(signal.SIGINT)
+        kill_at_random(run, 1, seed)
+        run.end(timeout=20)
+        equal(f"exit status: {run.said}", run.status, 0)
+
+
+@test
+def a_producer_dies_after_its_consumer_was_given_up():
+    run = Run("p-source name=s rate=500 runner=process ! p-break name=b at=1 runner=process ; @s ! p-check name=z",
+              "--duration", "5s")
+    time.sleep(3.5)
+    kill_at_random(run, 3, 1, ("s",))
+    run.end()
+    equal("exit status", run.status, 1)
+    equal("given up", run.node("b")["state"], "failed")
+    expect("the other goes on", run.node("z")["frames_in"] > 500, run.node("z"))
+
+
+@test
+def one_that_is_stopped_at_birth_keeps_nobody_from_ending():
+    run = Run("p-source name=s rate=500 ! p-check name=z runner=process ; @s ! p-check name=here")
+    while not run.workers():
+        pass
+    os.kill(run.workers()[0], signal.SIGSTOP)
+    time.sleep(0.3)
+    run.process.send_signal(signal.SIGINT)
+    run.process.send_signal(signal.SIGINT)
+    run.end(timeout=20)
+
+
 @test
 def one_that_stands_still_is_replaced():
     run = Run("p-source name=s rate=100 ! p-break name=b how=stop at=20 runner=process ; @s ! p-check name=z",
@@ -190,7 +261,7 @@ def one_that_crashes_at_every_start_is_given_up():
 
 @test
 def the_sandbox_holds():
-    for how, what in (("open", ""), ("socket", ""), ("exec", "Bad system call")):
+    for how, what in (("open", ""), ("socket", ""), ("exec", "stopped by the sandbox: it made system call")):
         run = Run(f"p-source name=s rate=200 ! p-break name=b how={how} at=3 runner=process", "--duration", "1s").end()
         if what:
             expect(f"{how}: stopped", what in run.said, run.said)
