@@ -57,7 +57,7 @@ static weir_status packet_came(weir_node *node, int input, const weir_frame *fra
     int64_t now_ns = weir_now(node);
     (void)input;
     if (seen->count++ == 0)
-        note_first(seen, frame, now_ns);
+        note_first(seen, frame, frame->offered_ns);
     if (seen->count == 1 || (!is_file() && seen->count <= UNTIMED_LIVE)) {
         seen->measured_from = seen->count;
         seen->first_dts_ns = packet->dts_ns;
