@@ -198,6 +198,9 @@ static void keep_going(void)
     }
     look_around();
     beat();
+    for (int i = 0; i < work.run.strands; i++)
+        if (work.run.strand[i].has_thread)
+            pthread_join(work.run.strand[i].thread, NULL);
 }
 
 int main(int argc, char **argv)

@@ -405,10 +405,13 @@ static void bytes_leave(wr_link *link, uint64_t bytes)
         count(&link->shared->bytes_out, bytes);
 }
 
+/* What waits by that tail is at most a ring full, and less if the producer has let some go since head was read. */
 static void see_tail(wr_link *link, uint64_t head)
 {
     uint64_t tail = atomic_load(&link->shared->tail);
-    if (link->config.across && (tail < link->consumer.tail_seen || tail - head > link->slots))
+    if (link->config.across && evicts(link))
+        head = atomic_load(&link->shared->head);
+    if (link->config.across && (tail < link->consumer.tail_seen || (tail > head && tail - head > link->slots)))
         break_off(link);
     else
         link->consumer.tail_seen = tail;

@@ -276,7 +276,7 @@ static void close_links(wr_keeper *k, const worker *w)
 {
     for (int i = 0; i < k->graph->edges; i++) {
         wr_edge *edge = k->graph->edge[i];
-        if (!edge->config.across)
+        if (edge->spare || !edge->config.across)
             continue;
         if (belongs(w, edge->from))
             wr_link_give_up_producer(&edge->link);
@@ -562,7 +562,7 @@ static void look_at_clock(wr_keeper *k)
 /* What is written there makes no sense: one of its two sides has been taken over, or is broken. */
 static void end_broken(wr_keeper *k, wr_edge *edge)
 {
-    if (!edge->config.across || edge->broken_told || !atomic_load(&edge->link.shared->broken))
+    if (edge->spare || !edge->config.across || edge->broken_told || !atomic_load(&edge->link.shared->broken))
         return;
     edge->broken_told = true;
     weir_log(WEIR_LOG_ERROR, edge->to->name, "what came from %s made no sense; its process is ended",

@@ -151,7 +151,7 @@ static bool comes(const teller *t, uint16_t shared_id)
 {
     for (int i = 0; i < t->graph->edges; i++) {
         const wr_edge *edge = t->graph->edge[i];
-        if (edge->config.across && is_mine(t, edge->to) && carries(edge, shared_id))
+        if (!edge->spare && edge->config.across && is_mine(t, edge->to) && carries(edge, shared_id))
             return true;
     }
     return false;

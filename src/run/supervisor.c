@@ -230,7 +230,8 @@ static void watch_stalls(wr_supervisor *s)
 static bool may_stall(const wr_supervisor *s)
 {
     for (int i = 0; i < s->graph->edges; i++)
-        if (s->graph->edge[i]->config.waits && !s->graph->edge[i]->inline_)
+        /* What spare ones are may be changing just now. */
+        if (!s->graph->edge[i]->spare && s->graph->edge[i]->config.waits && !s->graph->edge[i]->inline_)
             return true;
     return s->graph->spare_links > 0;
 }

@@ -2,6 +2,7 @@
 
 WEIR_TEST_KILLS: how often the nodes of a pipeline are killed at random (60).
 """
+import contextlib
 import json
 import os
 import random
@@ -158,19 +159,25 @@ def on_a_stream_that_waits_only_what_was_in_hand_is_lost():
     equal("errors", run.node("z")["errors"], 0)
 
 
+def name_of(worker):
+    """As the list of processes shows it; None before it has begun, and after its end."""
+    try:
+        with open(f"/proc/{worker}/cmdline", encoding="utf-8") as line:
+            words = line.read().split("\0")
+        return words[2] if words[0] == "weir-worker" else None
+    except (OSError, IndexError):
+        return None
+
+
 def kill_at_random(run, kills, seed, names=None):
-    """Names of workers, as the list of processes shows them."""
     generator = random.Random(seed)
     for _ in range(kills):
         time.sleep(generator.uniform(0.0, 0.1))
         for worker in generator.sample(workers := run.workers(), min(1, len(workers))):
-            try:
-                with open(f"/proc/{worker}/cmdline", encoding="utf-8") as line:
-                    name = line.read().split("\0")[2]
+            if name := name_of(worker):
                 if not names or name in names:
-                    os.kill(worker, signal.SIGKILL)
-            except (OSError, IndexError):
-                pass  # it has just ended, or just begun
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(worker, signal.SIGKILL)
 
 
 def nothing_is_wrong(run):
@@ -220,8 +227,8 @@ def a_producer_dies_after_its_consumer_was_given_up():
 @test
 def one_that_is_stopped_at_birth_keeps_nobody_from_ending():
     run = Run("p-source name=s rate=500 ! p-check name=z runner=process ; @s ! p-check name=here")
-    while not run.workers():
-        pass
+    while name_of((run.workers() + [0])[0]) is None:
+        pass  # before that, it and the thread that starts it are one
     os.kill(run.workers()[0], signal.SIGSTOP)
     time.sleep(0.3)
     run.process.send_signal(signal.SIGINT)
@@ -286,6 +293,9 @@ def killed_with_the_engine():
 
 
 def main():
+    if os.environ.get("WEIR_SANITIZED") and os.environ.get("TSAN_OPTIONS"):
+        print("1..0 # SKIP ThreadSanitizer does not see what other processes order; the models and src/core/hold_test.c do")
+        return
     print(f"1..{len(TESTS)}")
     only = os.environ.get("WEIR_TEST_ONLY", "")
     for number, function in enumerate(TESTS, 1):
