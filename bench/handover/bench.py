@@ -35,6 +35,7 @@ def cases(context):
         ], FIGURES, base="weir, two processes", rounds=5),
         Case("fan-4", "one source, four consumers in threads of their own", [
             Contender("weir fan 4", [weir, "fan", "4", some, "every", DEPTH], no_weir),
+            Contender("weir fan 4, pool", [weir, "fan", "4", some, "every", DEPTH, "0", "pool"], no_weir),
             Contender("GStreamer tee, 4 queues", [gst, "fan", "4", few, DEPTH], no_gst),
         ], FIGURES, base="weir fan 4"),
         Case("fan", "one source, 1 to 8 consumers", [
@@ -61,7 +62,7 @@ def rest(context, weir, missing):
 
 
 def accounts():
-    told = [("across", "weir, two processes"), ("link", "weir every"), ("link", "weir latest"), ("fan-4", "weir fan 4")]
+    told = [("across", "weir, two processes"), ("link", "weir every"), ("link", "weir latest"), ("fan-4", "weir fan 4"), ("fan-4", "weir fan 4, pool")]
     told += [("fan", f"weir fan {count}") for count in COUNTS]
     told += [(f"chain-{count}", f"weir chain {count}") for count in COUNTS]
     return [Bar(f"{case}: the accounts of {name} are true", case, name, "accounts_true", at_least=1, always=True)
