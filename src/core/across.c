@@ -46,9 +46,9 @@ void wr_graph_across(wr_graph *graph)
         if (edge->spare || !wr_edge_is_across(edge))
             continue;
         edge->config.across = edge->from->gives_across = true;
-        for (weir_kind kind = 0; kind < WEIR_KINDS_MAX; kind++)
+        for (unsigned kind = 0; kind < WEIR_KINDS_MAX; kind++)
             if (edge->config.kinds >> kind & 1)
-                find_stores(graph, edge->from, kind, ++graph->visits, edge);
+                find_stores(graph, edge->from, (weir_kind)kind, ++graph->visits, edge);
     }
 }
 
@@ -60,7 +60,7 @@ wr_plan_store *wr_graph_lent(wr_graph *graph, uint16_t shared_id, weir_node **ow
                 *owner = graph->node[i];
                 return &graph->node[i]->plan[k];
             }
-    return NULL;
+    abort(); /* wr_graph_across() gave the number to one of them */
 }
 
 static bool import_one(wr_graph *graph, wr_edge *edge, uint32_t i)
@@ -122,6 +122,19 @@ static void replace(wr_edge **list, int count, const wr_edge *old, wr_edge *edge
             list[i] = edge;
 }
 
+static void put_in_place(wr_graph *graph, wr_edge *old, wr_edge *edge)
+{
+    wr_output *out = &old->from->output[old->from_port];
+    weir_node *to = old->to;
+    replace(out->edge, out->edges, old, edge);
+    for (int i = 0; to->worker >= 0 && i < to->inputs; i++) /* else its strand goes over to it */
+        if (to->input[i].edge == old)
+            to->input[i].edge = edge;
+    pthread_mutex_lock(&graph->edges_lock);
+    replace(graph->edge, graph->edges, old, edge);
+    pthread_mutex_unlock(&graph->edges_lock);
+}
+
 wr_edge *wr_edge_successor(wr_graph *graph, wr_edge *old)
 {
     wr_edge *edge = wr_memory_lines(sizeof *edge);
@@ -142,12 +155,6 @@ wr_edge *wr_edge_successor(wr_graph *graph, wr_edge *old)
     }
     edge->link.producer_bell = old->link.producer_bell;
     edge->link.consumer_bell = old->link.consumer_bell;
-    replace(edge->from->output[edge->from_port].edge, edge->from->output[edge->from_port].edges, old, edge);
-    for (int i = 0; edge->to->worker >= 0 && i < edge->to->inputs; i++) /* else its strand goes over to it */
-        if (edge->to->input[i].edge == old)
-            edge->to->input[i].edge = edge;
-    pthread_mutex_lock(&graph->edges_lock);
-    replace(graph->edge, graph->edges, old, edge);
-    pthread_mutex_unlock(&graph->edges_lock);
+    put_in_place(graph, old, edge);
     return edge;
 }

@@ -75,7 +75,7 @@ void wr_graph_across(wr_graph *graph);
 bool wr_edge_is_across(const wr_edge *edge);
 /* Between stores of this process and links that lead out of it or come into it: lends, and imports. False with errno. */
 bool wr_graph_connect_stores(wr_graph *graph);
-/* The store that other processes know by this number: whose it is, and its plan. */
+/* The store that other processes know by this number, one that there is: whose it is, and its plan. */
 wr_plan_store *wr_graph_lent(wr_graph *graph, uint16_t shared_id, weir_node **owner);
 /* A link in the place of one whose producer, elsewhere, has died: new memory, the same ends. NULL without memory. The old
  * one hangs on it, until its consumer has gone over and holds nothing more. */

@@ -87,12 +87,13 @@ static void tell_options(teller *t, const weir_node *node)
 static void tell_plans(teller *t, weir_node *node)
 {
     for (int o = 0; o < node->outputs; o++)
-        for (weir_kind kind = 0; kind < WEIR_KINDS_MAX; kind++) {
-            const wr_plan_store *plan =
-                node->output[o].kinds >> kind & 1 ? wr_node_origin(node, kind, ++((wr_graph *)t->graph)->visits) : NULL;
+        for (unsigned kind = 0; kind < WEIR_KINDS_MAX; kind++) {
+            const wr_plan_store *plan = node->output[o].kinds >> kind & 1
+                                            ? wr_node_origin(node, (weir_kind)kind, ++((wr_graph *)t->graph)->visits)
+                                            : NULL;
             if (!plan)
                 continue;
-            wr_say_plan said = {.say = word(WR_PLAN, node->place, kind, ""),
+            wr_say_plan said = {.say = word(WR_PLAN, node->place, (int)kind, ""),
                                 .item_bytes = plan->item_bytes,
                                 .budget_bytes = plan->budget_bytes};
             tell(t, &said, sizeof said, -1);
