@@ -9,6 +9,7 @@
 #include "core/registry.h"
 #include "reach_of.h"
 #include "run/runner.h"
+#include "run/spawn.h"
 #include "sandbox.h"
 #include "work.h"
 #include <errno.h>
@@ -20,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHANNEL = 3 };
+enum { CHANNEL = WR_SPAWN_CHANNEL };
 
 static wr_work work;
 static int woken_fd; /* written to when a node has failed or ended */

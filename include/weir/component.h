@@ -4,7 +4,8 @@
  * of its file. Placed in a pipeline under a name, it is a node. A node is moved
  * by a runner, which calls the functions of its class in this order:
  *
- *     plan                 checks options and declares sizes; starts nothing
+ *     plan                 checks options and declares sizes; starts nothing (again in the process that the node runs in,
+ *                          if that is one of its own)
  *     prepare              loads libraries, opens what its options declare
  *     open                 may parse what comes from outside
  *     produce* | process*  sources produce; the others process what their links bring

@@ -199,6 +199,8 @@ uint64_t wr_link_waiting(const wr_link *link);
 bool wr_link_is_awaited(const wr_link *link);
 /* Frames that are counted nowhere: of a consumer that was killed between two steps. Only while nobody moves anything. */
 uint64_t wr_link_missing(const wr_link *link);
+/* Adds the counts of a link to those of one that came in its place. */
+void wr_link_add_counts(weir_link_stats *sum, const weir_link_stats *more);
 /* Adds to `sum` what a link counted whose two sides are gone, or have gone over to another, and what was counted before it:
  * what is missing or waits is lost. */
 void wr_link_add_up(weir_link_stats *sum, const wr_link *link, const weir_link_stats *before);

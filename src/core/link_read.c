@@ -63,10 +63,11 @@ void wr_link_read(const wr_link *link, weir_link_stats *stats)
     stats->cut = wr_link_is_cut(link);
 }
 
-static void add_counts(weir_link_stats *sum, const weir_link_stats *more)
+void wr_link_add_counts(weir_link_stats *sum, const weir_link_stats *more)
 {
     sum->offered += more->offered;
     sum->taken += more->taken;
+    sum->waiting += more->waiting;
     for (int r = 0; r < WEIR_REASONS; r++)
         sum->dropped[r] += more->dropped[r];
     if (more->waiting_max > sum->waiting_max)
@@ -79,6 +80,6 @@ void wr_link_add_up(weir_link_stats *sum, const wr_link *link, const weir_link_s
     read_once(link->shared, &stats);
     stats.dropped[WEIR_LOST] += missing(&stats) + stats.waiting;
     stats.waiting = 0;
-    add_counts(sum, &stats);
-    add_counts(sum, before);
+    wr_link_add_counts(sum, &stats);
+    wr_link_add_counts(sum, before);
 }

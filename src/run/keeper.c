@@ -350,7 +350,7 @@ static bool may_restart(wr_keeper *k, const worker *w)
 }
 
 /* For those it took from: what it had in hand is lost. The producer sees to it, or we where none is left. */
-static void consumer_died(wr_keeper *k, wr_edge *edge)
+static void consumer_died(wr_edge *edge)
 {
     wr_link *link = &edge->link;
     atomic_fetch_add(&link->shared->died, 1);
@@ -360,7 +360,6 @@ static void consumer_died(wr_keeper *k, wr_edge *edge)
         wr_link_look_after(link);
     else if (over || atomic_load(&link->shared->bereft))
         wr_link_let_go(link);
-    (void)k;
 }
 
 static worker *worker_of(wr_keeper *k, const weir_node *node)
@@ -428,7 +427,7 @@ static bool prepare_restart(wr_keeper *k, worker *w)
             atomic_fetch_add(&edge->link.shared->died, 1);
             wr_link_empty_out(&edge->link);
         } else if (to)
-            consumer_died(k, edge);
+            consumer_died(edge);
         else if (!atomic_load(&edge->link.shared->ended) && !producer_died(k, w, edge))
             return false;
     }
@@ -522,14 +521,12 @@ static bool tell(const worker *w, wr_word what, int node)
 
 static void tell_news(wr_keeper *k, worker *w)
 {
-    if (!w->started && w->opened && atomic_load(&k->run->to_open) == 0) {
+    if (!w->started && w->opened && atomic_load(&k->run->to_open) == 0)
         w->started = tell(w, WR_START, -1);
-    }
     for (int i = 0; i < k->graph->nodes; i++) {
         weir_node *node = k->graph->node[i];
-        if (belongs(w, node) && w->started && atomic_load(&node->drain) && !node->drain_told) {
+        if (belongs(w, node) && w->started && atomic_load(&node->drain) && !node->drain_told)
             node->drain_told = tell(w, WR_DRAIN, i);
-        }
     }
     if (atomic_load(&k->run->stop_now) && !w->stopped) {
         w->stopped = true;
@@ -700,9 +697,7 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
     atomic_fetch_add(&run->to_open, k->workers);
     if (good && (errno = pthread_create(&k->thread, NULL, keep, k)) == 0)
         return k;
-    int error = errno; /* the desks stay mapped: somebody may be looking at them */
-    errno = error;
-    return NULL;
+    return NULL; /* the desks stay mapped: somebody may be looking at them */
 }
 
 void wr_keeper_poke(wr_keeper *k)

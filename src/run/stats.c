@@ -72,18 +72,6 @@ static void read_node(wr_supervisor *s, weir_node *node, weir_node_stats *stats)
     pthread_mutex_unlock(&node->error_lock);
 }
 
-/* What another link counted in the place of this one. */
-static void add_link(weir_link_stats *stats, const weir_link_stats *more)
-{
-    stats->offered += more->offered;
-    stats->taken += more->taken;
-    stats->waiting += more->waiting;
-    for (int r = 0; r < WEIR_REASONS; r++)
-        stats->dropped[r] += more->dropped[r];
-    if (more->waiting_max > stats->waiting_max)
-        stats->waiting_max = more->waiting_max;
-}
-
 static void read_edge(const wr_edge *edge, weir_link_stats *stats)
 {
     *stats = (weir_link_stats){.from = edge->from->shown,
@@ -99,10 +87,10 @@ static void read_edge(const wr_edge *edge, weir_link_stats *stats)
     for (const wr_edge *old = edge->old; old; old = old->old) {
         weir_link_stats more = {0};
         wr_link_read(&old->link, &more);
-        add_link(stats, &more);
-        add_link(stats, &old->before);
+        wr_link_add_counts(stats, &more);
+        wr_link_add_counts(stats, &old->before);
     }
-    add_link(stats, &edge->before);
+    wr_link_add_counts(stats, &edge->before);
 }
 
 static uint64_t store_peak(const wr_graph *graph)
