@@ -1,8 +1,8 @@
 #include "run/keeper.h"
 
 #include "core/clock.h"
-#include "run/share.h"
 #include "run/spawn.h"
+#include "run/succession.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,50 +17,8 @@
 
 enum { HEAR_MOST = 1000, LINES_A_SECOND = 50 };
 enum { BEATS_MISSED_NS = 1500000000, GRACE_NS = 2000000000 };
-/* Restarts: at most so many within that time, each a little later than the one before. */
-enum { RESTARTS_MOST = 5, FIRST_PAUSE_NS = 20000000 };
 static const int64_t birth_most_ns = 60000000000;      /* until the first beat: loading libraries, and models */
 static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
-
-/* One worker. */
-typedef struct worker {
-    int number;
-    pid_t pid; /* 0: none lives */
-    int pidfd, channel;
-    wr_memory desk_memory;
-    wr_desk *desk;
-    bool opened, started, over, stopped;
-    bool hung;                           /* killed since it did not beat */
-    bool refused;                        /* one of its nodes could not be opened, and said so */
-    int64_t restart_at_ns;               /* 0: it is not to be started again */
-    int64_t restarted_ns[RESTARTS_MOST]; /* the last times */
-    unsigned restarts;
-    int64_t lines_since_ns;
-    unsigned lines;        /* of its log, since then */
-    unsigned asked, heard; /* of links that it was told of while it ran */
-    int64_t since_ns;
-    char why[256]; /* what it said last of itself, before it ended */
-} worker;
-
-struct wr_keeper {
-    wr_run *run;
-    wr_graph *graph;
-    const char *pipeline;
-    worker *worker;
-    int workers;
-    int poked_fd;
-    pthread_t thread;
-    _Atomic bool ends;
-    int64_t kill_at_ns;
-    struct pollfd *watched;
-    int64_t restarts_within_ns;
-    int64_t looked_ns; /* when it last came round */
-};
-
-static bool belongs(const worker *w, const weir_node *node)
-{
-    return node->worker == w->number;
-}
 
 /* --- what is shared --- */
 
@@ -83,7 +41,7 @@ static bool hang_bells(wr_graph *graph)
     return true;
 }
 
-static bool make_desk(wr_keeper *k, worker *w)
+static bool make_desk(wr_keeper *k, wr_worker *w)
 {
     int nodes = 0;
     for (int i = 0; i < k->graph->nodes; i++)
@@ -101,7 +59,7 @@ static bool make_desk(wr_keeper *k, worker *w)
 /* --- birth --- */
 
 /* Of its first node, for whoever looks at the list of processes. */
-static const char *name_of(const wr_keeper *k, const worker *w)
+static const char *name_of(const wr_keeper *k, const wr_worker *w)
 {
     int first = 0;
     while (!belongs(w, k->graph->node[first]))
@@ -109,7 +67,7 @@ static const char *name_of(const wr_keeper *k, const worker *w)
     return k->graph->node[first]->name;
 }
 
-static bool be_born(wr_keeper *k, worker *w)
+static bool be_born(wr_keeper *k, wr_worker *w)
 {
     int ends[2], high = -1;
     if (!wr_channel_pair(ends))
@@ -155,7 +113,7 @@ static bool be_born(wr_keeper *k, worker *w)
 
 /* --- what it says --- */
 
-static weir_node *node_said(wr_keeper *k, const worker *w, int number)
+static weir_node *node_said(wr_keeper *k, const wr_worker *w, int number)
 {
     if (number < 0 || number >= k->graph->nodes || !belongs(w, k->graph->node[number]))
         return NULL;
@@ -171,7 +129,7 @@ static void clean(char *text, size_t bytes)
             *text = '?';
 }
 
-static void has_opened(wr_keeper *k, worker *w)
+static void has_opened(wr_keeper *k, wr_worker *w)
 {
     if (w->opened)
         return;
@@ -192,7 +150,7 @@ static void node_failed(weir_node *node, weir_status status, const char *text)
     atomic_store(&node->tally->shown_phase, WR_FAILED);
 }
 
-static void broke(wr_keeper *k, worker *w, const wr_say *said)
+static void broke(wr_keeper *k, wr_worker *w, const wr_say *said)
 {
     weir_node *node = node_said(k, w, said->node);
     if (node)
@@ -209,7 +167,7 @@ static void broke(wr_keeper *k, worker *w, const wr_say *said)
     wr_bell_ring(k->run->supervisor);
 }
 
-static void logged(wr_keeper *k, worker *w, const wr_say *said)
+static void logged(wr_keeper *k, wr_worker *w, const wr_say *said)
 {
     int64_t now_ns = weir_clock_now(NULL);
     if (now_ns - w->lines_since_ns > 1000000000) {
@@ -226,7 +184,7 @@ static void logged(wr_keeper *k, worker *w, const wr_say *said)
 }
 
 /* False once there is nothing more. */
-static bool hear(wr_keeper *k, worker *w)
+static bool hear(wr_keeper *k, wr_worker *w)
 {
     wr_say said;
     int fds[WR_CHANNEL_FDS];
@@ -256,7 +214,7 @@ static bool hear(wr_keeper *k, worker *w)
 
 /* --- death --- */
 
-static void describe_end(const worker *w, int status, char *text, size_t bytes)
+static void describe_end(const wr_worker *w, int status, char *text, size_t bytes)
 {
     if (w->hung)
         snprintf(text, bytes, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS / 1e9);
@@ -272,7 +230,7 @@ static void describe_end(const worker *w, int status, char *text, size_t bytes)
 }
 
 /* What led to it is let go, what came from it has ended. */
-static void close_links(wr_keeper *k, const worker *w)
+static void close_links(wr_keeper *k, const wr_worker *w)
 {
     for (int i = 0; i < k->graph->edges; i++) {
         wr_edge *edge = k->graph->edge[i];
@@ -290,7 +248,7 @@ static void close_links(wr_keeper *k, const worker *w)
     }
 }
 
-static void strands_over(wr_keeper *k, const worker *w)
+static void strands_over(wr_keeper *k, const wr_worker *w)
 {
     for (int i = 0; i < k->run->strands; i++) {
         wr_strand *strand = &k->run->strand[i];
@@ -309,7 +267,7 @@ static void lose_in_hand(weir_node *node)
         weir_count_lost(node, 1);
 }
 
-static void nodes_ended(wr_keeper *k, const worker *w, int status, bool well)
+static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
 {
     char why[256];
     describe_end(w, status, why, sizeof why);
@@ -331,7 +289,7 @@ static void nodes_ended(wr_keeper *k, const worker *w, int status, bool well)
 }
 
 /* It is not started again. */
-static void ended(wr_keeper *k, worker *w, int status, bool well)
+static void ended(wr_keeper *k, wr_worker *w, int status, bool well)
 {
     nodes_ended(k, w, status, well);
     close_links(k, w);
@@ -341,7 +299,7 @@ static void ended(wr_keeper *k, worker *w, int status, bool well)
 
 /* --- another in its place --- */
 
-static bool may_restart(wr_keeper *k, const worker *w)
+static bool may_restart(wr_keeper *k, const wr_worker *w)
 {
     int64_t now_ns = weir_clock_now(NULL);
     int64_t before_ns = w->restarts < RESTARTS_MOST ? 0 : w->restarted_ns[w->restarts % RESTARTS_MOST];
@@ -349,92 +307,7 @@ static bool may_restart(wr_keeper *k, const worker *w)
            (before_ns == 0 || now_ns - before_ns > k->restarts_within_ns);
 }
 
-/* For those it took from: what it had in hand is lost. The producer sees to it, or we where none is left. */
-static void consumer_died(wr_edge *edge)
-{
-    wr_link *link = &edge->link;
-    atomic_fetch_add(&link->shared->died, 1);
-    wr_bell_ring(link->producer_bell);
-    bool over = atomic_load(&link->shared->ended) || atomic_load(&link->shared->given_up);
-    if (over && edge->from->worker < 0)
-        wr_link_look_after(link);
-    else if (over || atomic_load(&link->shared->bereft))
-        wr_link_let_go(link);
-}
-
-static worker *worker_of(wr_keeper *k, const weir_node *node)
-{
-    return node->worker >= 0 ? &k->worker[node->worker] : NULL;
-}
-
-/* Who does not listen is ended: it would use what it does not know to be in use. */
-static void tell_next(wr_keeper *k, worker *w, const wr_edge *next, bool here)
-{
-    if (!w->pid)
-        return; /* it hears of it when it is started */
-    w->asked++;
-    if (!wr_share_next(w->channel, k->graph, next, here))
-        kill(w->pid, SIGKILL);
-}
-
-static void tell_consumer(wr_keeper *k, wr_edge *next)
-{
-    worker *w = worker_of(k, next->to);
-    if (w) {
-        next->old->consumer_gone = w->pid == 0;
-        tell_next(k, w, next, true);
-    } else {
-        wr_change *change = wr_must(calloc(1, sizeof *change));
-        *change = (wr_change){.what = WR_NEXT_INPUT, .edge = next};
-        wr_node_change(next->to, change);
-        wr_bell_ring(next->link.consumer_bell);
-    }
-}
-
-/* For those who take from it: another link. False without memory. */
-static bool producer_died(wr_keeper *k, const worker *dead, wr_edge *edge)
-{
-    wr_edge *next = wr_edge_successor(k->graph, edge);
-    if (!next)
-        return false;
-    wr_link_shared *shared = edge->link.shared;
-    if (wr_link_is_cut(&edge->link) && !atomic_load(&shared->broken))
-        wr_link_cut(&next->link); /* its consumer is gone for good */
-    edge->died_before = atomic_load(&shared->died);
-    if (edge->died_before != atomic_load(&shared->seen_to)) { /* a consumer died before, and nobody has seen to it */
-        atomic_store(&shared->seeing_to, atomic_load(&shared->seen_to));
-        wr_link_empty_out(&edge->link);
-    }
-    for (int i = 0; i < k->workers; i++)
-        if (i != dead->number && wr_share_is_lent_by(k->graph, i, next))
-            tell_next(k, &k->worker[i], next, false);
-    atomic_store(&edge->link.shared->bereft, 1);
-    tell_consumer(k, next);
-    wr_bell_ring(edge->link.consumer_bell);
-    return true;
-}
-
-static bool prepare_restart(wr_keeper *k, worker *w)
-{
-    for (int i = 0; i < k->graph->edges; i++) {
-        wr_edge *edge = k->graph->edge[i];
-        bool from = belongs(w, edge->from), to = belongs(w, edge->to);
-        if (edge->spare || (!from && !to))
-            continue;
-        for (wr_edge *old = edge->old; to && old; old = old->old)
-            old->consumer_gone = true;
-        if (from && to) {
-            atomic_fetch_add(&edge->link.shared->died, 1);
-            wr_link_empty_out(&edge->link);
-        } else if (to)
-            consumer_died(edge);
-        else if (!atomic_load(&edge->link.shared->ended) && !producer_died(k, w, edge))
-            return false;
-    }
-    return true;
-}
-
-static void plan_restart(wr_keeper *k, worker *w, int status)
+static void plan_restart(wr_keeper *k, wr_worker *w, int status)
 {
     char why[256];
     int64_t pause_ns = FIRST_PAUSE_NS, now_ns = weir_clock_now(NULL);
@@ -454,7 +327,7 @@ static void plan_restart(wr_keeper *k, worker *w, int status)
     }
 }
 
-static bool all_nodes_done(wr_keeper *k, const worker *w)
+static bool all_nodes_done(wr_keeper *k, const wr_worker *w)
 {
     for (int i = 0; i < k->graph->nodes; i++)
         if (belongs(w, k->graph->node[i]) && atomic_load(&k->graph->node[i]->tally->shown_phase) < WR_DONE)
@@ -462,7 +335,7 @@ static bool all_nodes_done(wr_keeper *k, const worker *w)
     return true;
 }
 
-static void died(wr_keeper *k, worker *w)
+static void died(wr_keeper *k, wr_worker *w)
 {
     int status = 0;
     for (int i = 0; i < HEAR_MOST && hear(k, w); i++)
@@ -472,54 +345,21 @@ static void died(wr_keeper *k, worker *w)
     close(w->channel);
     w->pid = 0;
     bool well = (w->over && WIFEXITED(status) && WEXITSTATUS(status) == 0) || w->stopped || all_nodes_done(k, w);
-    if (!well && may_restart(k, w) && prepare_restart(k, w))
+    if (!well && may_restart(k, w) && wr_succession_prepare(k, w))
         plan_restart(k, w, status);
     else
         ended(k, w, status, well);
 }
 
-/* Nobody uses what came by this link any more. Of a consumer here we know ourselves. */
-static bool is_given_up(wr_edge *old)
-{
-    if (old->to->worker < 0) {
-        bool nothing = atomic_load(&old->left) && wr_edge_holds_nothing(old);
-        if (nothing)
-            wr_edge_forget_imports(old);
-        return nothing;
-    }
-    /* Its consumer died too: the next one is told of the newest link only. */
-    bool dead = old->consumer_gone || atomic_load(&old->link.shared->died) != old->died_before;
-    return dead || atomic_load(&old->link.shared->returned_all);
-}
-
-/* Old links whose consumers have gone over and hold nothing more: their accounts are closed, and added up. */
-static void retire(wr_keeper *k, wr_edge *edge)
-{
-    for (wr_edge **at = &edge->old; *at;) {
-        wr_edge *old = *at;
-        if (!is_given_up(old)) {
-            at = &old->old;
-            continue;
-        }
-        pthread_mutex_lock(&k->graph->edges_lock);
-        wr_link_add_up(&edge->before, &old->link, &old->before);
-        *at = old->old;
-        pthread_mutex_unlock(&k->graph->edges_lock);
-        atomic_store(&old->link.shared->retired, 1);
-        wr_link_close(&old->link);
-        free(old);
-    }
-}
-
 /* --- the course of it --- */
 
-static bool tell(const worker *w, wr_word what, int node)
+static bool tell(const wr_worker *w, wr_word what, int node)
 {
     wr_say say = {.word = what, .node = node};
     return wr_channel_say(w->channel, &say, sizeof say, NULL, 0, false);
 }
 
-static void tell_news(wr_keeper *k, worker *w)
+static void tell_news(wr_keeper *k, wr_worker *w)
 {
     if (!w->started && w->opened && atomic_load(&k->run->to_open) == 0)
         w->started = tell(w, WR_START, -1);
@@ -535,7 +375,7 @@ static void tell_news(wr_keeper *k, worker *w)
     }
 }
 
-static void watch(wr_keeper *k, worker *w)
+static void watch(wr_keeper *k, wr_worker *w)
 {
     int64_t now_ns = weir_clock_now(NULL), beat_ns = atomic_load(&w->desk->beat_ns);
     int64_t heard_ns = beat_ns > w->since_ns ? beat_ns : w->since_ns;
@@ -566,7 +406,7 @@ static void end_broken(wr_keeper *k, wr_edge *edge)
              edge->from->shown);
     const weir_node *ends[] = {edge->from, edge->to};
     for (int i = 0; i < 2; i++) {
-        const worker *w = worker_of(k, ends[i]);
+        const wr_worker *w = worker_of(k, ends[i]);
         if (w && w->pid)
             kill(w->pid, SIGKILL);
     }
@@ -594,7 +434,7 @@ static void wait_for_news(wr_keeper *k)
     int count = 0;
     k->watched[count++] = (struct pollfd){.fd = k->poked_fd, .events = POLLIN};
     for (int i = 0; i < k->workers; i++) {
-        const worker *w = &k->worker[i];
+        const wr_worker *w = &k->worker[i];
         k->watched[count++] = (struct pollfd){.fd = w->pid ? w->pidfd : -1, .events = POLLIN};
         k->watched[count++] = (struct pollfd){.fd = w->pid ? w->channel : -1, .events = POLLIN};
     }
@@ -613,7 +453,7 @@ static bool all_heard(const wr_keeper *k)
     return true;
 }
 
-static void restart_if_due(wr_keeper *k, worker *w)
+static void restart_if_due(wr_keeper *k, wr_worker *w)
 {
     if (!w->restart_at_ns)
         return;
@@ -646,7 +486,7 @@ static void *keep(void *user)
         wait_for_news(k);
         look_at_clock(k);
         for (int i = 0; i < k->workers; i++) {
-            worker *w = &k->worker[i];
+            wr_worker *w = &k->worker[i];
             if (!w->pid) {
                 restart_if_due(k, w);
                 continue;
@@ -662,7 +502,7 @@ static void *keep(void *user)
         }
         for (int i = 0; i < k->graph->edges; i++) {
             end_broken(k, k->graph->edge[i]);
-            retire(k, k->graph->edge[i]);
+            wr_succession_retire(k, k->graph->edge[i]);
         }
     }
     return NULL;
@@ -691,7 +531,7 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
     k->poked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     bool good = k->poked_fd >= 0 && hang_bells(graph);
     for (int i = 0; i < k->workers; i++) {
-        k->worker[i] = (worker){.number = i, .desk_memory.fd = -1};
+        k->worker[i] = (wr_worker){.number = i, .desk_memory.fd = -1};
         good = good && make_desk(k, &k->worker[i]);
     }
     atomic_fetch_add(&run->to_open, k->workers);
