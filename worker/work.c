@@ -366,6 +366,9 @@ void wr_work_make_strands(wr_work *work, wr_bell *bell)
 {
     wr_strands_make(&work->run, work->graph, bell);
     hang_bells(work);
+    for (int i = 0; i < work->edges; i++) /* what a consumer before did not come to, is ours */
+        if (work->edge[i]->config.across && work->edge[i]->to->worker < 0)
+            wr_link_come_over(&work->edge[i]->link);
 }
 
 bool wr_work_hear_more(wr_work *work, const void *message, int fd)

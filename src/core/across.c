@@ -153,6 +153,7 @@ wr_edge *wr_edge_successor(wr_graph *graph, wr_edge *old)
         free(edge);
         return NULL;
     }
+    atomic_store(&edge->link.shared->not_yet, 1);
     edge->link.producer_bell = old->link.producer_bell;
     edge->link.consumer_bell = old->link.consumer_bell;
     put_in_place(graph, old, edge);

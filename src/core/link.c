@@ -320,6 +320,8 @@ static bool has_room(wr_link *link, uint64_t want, unsigned quarters)
 {
     uint64_t tail = atomic_load_explicit(&link->shared->tail, RELAXED);
     uint64_t depth = link->config.policy.depth;
+    if (link->config.across && atomic_load(&link->shared->not_yet)) /* the stores have room for one of the two */
+        return false;
     return wr_link_occupied(link, tail, depth - want + 1) <= depth - want && bytes_left(link, 0, quarters);
 }
 
@@ -371,6 +373,12 @@ void wr_link_end(wr_link *link)
 }
 
 /* --- the consumer --- */
+
+void wr_link_come_over(wr_link *link)
+{
+    atomic_store(&link->shared->not_yet, 0);
+    wr_bell_ring(link->producer_bell);
+}
 
 static bool claim(wr_link *link, uint64_t head)
 {

@@ -85,6 +85,7 @@ typedef struct wr_link_shared {
      * something made no sense, by whoever found it. */
     _Atomic uint32_t died, seeing_to, seen_to, retired, broken;
     _Atomic uint32_t bereft;       /* by the supervisor: the producer died, and another comes by another link */
+    _Atomic uint32_t not_yet; /* it comes after another, and its consumer still takes from that: no room here till then */
     _Atomic uint32_t returned_all; /* by the consumer's process: it has emptied this link and holds nothing of it */
     _Atomic uint64_t died_with;    /* by the producer: frames that dead consumers had in hand */
 
@@ -185,6 +186,8 @@ bool wr_link_producer_is_hasty(const wr_link *link);
 /* How many frames were accepted so far; and whether the frame taken last was the last of so many. */
 uint64_t wr_link_accepted(const wr_link *link);
 bool wr_link_took_last_of(const wr_link *link, uint64_t accepted);
+/* Across: this link came after another, which is empty now. Its producer may begin. */
+void wr_link_come_over(wr_link *link);
 /* Lets go all that waits, as lost: the consumer failed or leaves. Cut the link first. */
 void wr_link_discard(wr_link *link);
 

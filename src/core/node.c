@@ -238,6 +238,7 @@ static bool go_over(wr_input *in)
     in->edge = in->next;
     in->next = in->edge->follows;
     atomic_store(&left->left, true);
+    wr_link_come_over(&in->edge->link);
     return true;
 }
 
