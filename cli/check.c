@@ -33,6 +33,8 @@ static int check(weir_pipeline *pipeline, char *argument, const char *runner, bo
     wr_cli_load(pipeline, argument);
     if (runner)
         wr_pipeline_force_runner(pipeline, runner);
+    else
+        weir_pipeline_isolate(pipeline);
     if (weir_pipeline_check(pipeline) < 0) {
         wr_cli_print_errors(pipeline);
         return WR_EXIT_REFUSED;

@@ -25,7 +25,8 @@ static const char help_text[] =
     "\n"
     "  --duration TIME   stop after that long: 30s, 5m\n"
     "  --summary FILE    write the final account as JSON; - is standard output\n"
-    "  --runner NAME     how nodes run: inline, thread, pool or process, whatever the pipeline says\n"
+    "  --runner NAME     how nodes run: inline, thread, pool or process, whatever the pipeline says. Without it,\n"
+    "                    video, decode and detect run in sandboxed processes of their own, all others in threads\n"
     "  --plugin FILE     load components from a module first; may be repeated\n"
     "  --clock CLOCK     real, or virtual: time jumps to the next thing to do, for tests\n"
     "  --log-level LEVEL error, warning, info or debug\n"
@@ -250,6 +251,8 @@ int wr_cli_run(int argc, char **argv)
     wr_cli_load(pipeline, argument);
     if (options.runner)
         wr_pipeline_force_runner(pipeline, options.runner);
+    else if (!clock) /* which no other process knows */
+        weir_pipeline_isolate(pipeline);
     weir_pipeline_duration(pipeline, options.duration_ns);
     status = run(pipeline, &options);
     weir_pipeline_free(pipeline);

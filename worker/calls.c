@@ -25,9 +25,10 @@ enum {
     DEVICES = 1 << 2,
     WRITES = 1 << 3,
     NO_SOCKETS = 1 << 4, /* neither network nor listens */
-    NO_LISTENS = 1 << 5, /* network, but not listens */
+    NO_BINDS = 1 << 5,   /* network, but neither datagrams nor listens */
     READS = 1 << 6,      /* nothing is opened for writing */
     OPENS = 1 << 7,      /* something is */
+    BINDS = 1 << 8,      /* datagrams or listens */
 };
 
 /* --- the list --- */
@@ -67,7 +68,8 @@ static const group groups[] = {
      "recvmsg sendmsg recvfrom sendto recvmmsg sendmmsg shutdown getsockopt setsockopt getsockname getpeername"},
     /* Cameras, and names. socket: below. */
     {NETWORK, "connect"},
-    {LISTENS, "bind listen accept accept4"},
+    {BINDS, "bind"},
+    {LISTENS, "listen accept accept4"},
     /* Signals to itself: handlers are set below. */
     {ALWAYS, "rt_sigprocmask rt_sigreturn rt_sigtimedwait rt_sigsuspend sigaltstack restart_syscall pause"},
     /* Who and where it is, and how much it uses. */
@@ -120,7 +122,7 @@ static const condition conditions[] = {
             F_OFD_SETLK, F_OFD_SETLKW, F_GETPIPE_SZ, F_SETPIPE_SZ, ADD_SEALS, GET_SEALS)},
     /* Is it a terminal, is there something to read. Not TIOCSTI, which types into it. */
     {ALWAYS, false, "ioctl", 1, INT, ANY_OF(TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX)},
-    {NETWORK | LISTENS, false, "ioctl", 1, INT,
+    {NETWORK | BINDS, false, "ioctl", 1, INT,
      ANY_OF(SIOCGIFNAME, SIOCGIFINDEX, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFMTU, SIOCOUTQ)},
     /* V4L2, media controller, dma-buf. */
     {DEVICES, false, "ioctl", 1, KIND(0xff), ANY_OF(KIND('V'), KIND('|'), KIND('b'))},
@@ -134,7 +136,7 @@ static const condition conditions[] = {
     /* Of the calling thread; another's could be the engine's. */
     {ALWAYS, false, "sched_setaffinity", 0, INT, ANY_OF(0)},
     /* The resolver binds its netlink socket, whose addresses are shorter than those of IP. */
-    {NO_LISTENS, false, "bind", 2, INT, ANY_OF(sizeof(struct sockaddr_nl))},
+    {NO_BINDS, false, "bind", 2, INT, ANY_OF(sizeof(struct sockaddr_nl))},
     /* A handler for any signal but the one by which the process is stopped: 31 has all of the lower 5 bits. 63 has, too. */
     {ALWAYS, true, "rt_sigaction", 0, 1, ANY_OF(0)},
     {ALWAYS, true, "rt_sigaction", 0, 2, ANY_OF(0)},
@@ -262,7 +264,7 @@ static void fill(filters *to)
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
         if (counts(to, answers[i].when))
             add_names(to, answers[i].names, answers[i].error ? SCMP_ACT_ERRNO((unsigned)answers[i].error) : 0);
-    if (to->when & (NETWORK | LISTENS))
+    if (to->when & (NETWORK | BINDS))
         add_sockets(to);
     add_self(to);
     /* The second filter is loaded under the first. */
@@ -272,9 +274,10 @@ static void fill(filters *to)
 static int when_of(const wr_sandbox_wish *wish)
 {
     bool writes = wish->write_paths && *wish->write_paths;
-    return (wish->network ? NETWORK : 0) | (wish->listens ? LISTENS : 0) | (wish->devices ? DEVICES : 0) |
-           (writes ? WRITES : 0) | (wish->network || wish->listens ? 0 : NO_SOCKETS) |
-           (wish->network && !wish->listens ? NO_LISTENS : 0) | (writes || wish->devices ? OPENS : READS);
+    bool binds = wish->listens || wish->datagrams, sockets = wish->network || binds;
+    return (wish->network ? NETWORK : 0) | (sockets ? 0 : NO_SOCKETS) | (wish->listens ? LISTENS : 0) | (wish->devices ? DEVICES : 0) |
+           (writes ? WRITES : 0) | (binds ? BINDS : sockets ? NO_BINDS : 0) |
+           (writes || wish->devices ? OPENS : READS);
 }
 
 /* --- being stopped --- */

@@ -61,8 +61,11 @@ void wr_work_enter_sandbox(wr_work *work)
     paths reads = {0}, writes = {0};
     wr_sandbox_wish wish = {0};
     wr_sandbox_report report;
-    for (int i = 0; i < work->mines; i++)
+    for (int i = 0; i < work->mines; i++) {
         look_at_options(work->mine[i], &wish, &reads, &writes);
+        wish.datagrams |= (work->mine[i]->sockets & WEIR_MAY_BIND_UDP) != 0;
+        wish.listens |= (work->mine[i]->sockets & WEIR_MAY_LISTEN) != 0;
+    }
     wish.stopped = &work->desk->stopped;
     wish.read_paths = reads.path;
     wish.write_paths = writes.path;

@@ -47,9 +47,9 @@ typedef struct wr_sandbox_wish {
     /* Folders (or files) that may be read, written, created in, removed in, renamed and hard-linked in. Modes, owners
      * and times of files cannot be changed anywhere. */
     const char *const *write_paths;
-    bool
-        network; /* may resolve names, and connect by TCP and UDP, but not bind or listen: no UDP at a port of its own */
-    bool listens; /* may bind, listen and accept, by TCP and UDP */
+    bool network;   /* may resolve names, and connect by TCP and UDP, but not bind or listen */
+    bool datagrams; /* may bind too, but not by TCP where Landlock knows (ABI 4): UDP at ports of its own */
+    bool listens;   /* may bind, listen and accept, by TCP and UDP */
     bool devices; /* cameras: what read_paths names as a character device may be opened for writing, and asked by ioctl
                    * of the kinds V4L2, media controller and dma-buf */
     uint64_t memory_bytes;     /* of addresses (RLIMIT_AS), more than what is resident; 0: no limit */

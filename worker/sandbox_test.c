@@ -428,13 +428,14 @@ static int connect_tcp(void)
 
 /* --- the table of canaries --- */
 
-typedef enum scope { BOTH, READS, NETWORK, LISTENS } scope;
+typedef enum scope { BOTH, READS, NETWORK, DATAGRAMS, LISTENS } scope;
 
 static wr_sandbox_wish wish_of(scope which)
 {
     return (wr_sandbox_wish){.read_paths = scene_reads,
                              .write_paths = which == READS ? NULL : scene_writes,
-                             .network = which == NETWORK,
+                             .network = which == NETWORK || which == DATAGRAMS,
+                             .datagrams = which == DATAGRAMS,
                              .listens = which == LISTENS};
 }
 
@@ -512,6 +513,8 @@ static const trial canaries[] = {
     {"bind, TCP", NETWORK, bind_tcp, EPERM, 0},
     {"bind, UDP", NETWORK, bind_udp, EPERM, 0},
     {"listen", NETWORK, listen_tcp, STOPPED + SYS_listen, 0},
+    {"bind, UDP, with datagrams", DATAGRAMS, bind_udp, 0, 0},
+    {"listen, with datagrams", DATAGRAMS, listen_tcp, STOPPED + SYS_listen, 0},
     {"connect as a listener", LISTENS, connect_tcp, STOPPED + SYS_connect, 0},
 };
 
@@ -532,8 +535,10 @@ static unsigned try_all(const trial *one, size_t count)
 static void test_canaries(void **state)
 {
     (void)state;
+    const trial tcp_port = {"bind, TCP, with datagrams", DATAGRAMS, bind_tcp, wr_reach_offered() >= 4 ? EACCES : 0, 0};
     scene_not_with_tsan();
     assert_int_equal(try_all(canaries, sizeof canaries / sizeof *canaries), 0);
+    assert_int_equal(try_all(&tcp_port, 1), 0);
 }
 
 /* --- other kernels --- */

@@ -13,7 +13,8 @@ typedef struct camera_options {
 typedef struct camera_state {
     weir_frame picture; /* holds the picture that all frames share */
     int64_t rate;       /* frames in a million seconds */
-    int64_t start_ns, sent;
+    bool started;
+    int64_t start_ns, sent; /* sent: by those too that it goes on for */
 } camera_state;
 
 static weir_size size_of(const camera_options *options, const wr_image_file *file)
@@ -63,6 +64,7 @@ static weir_status open_camera(weir_node *node)
     camera_state *state = weir_state(node);
     const camera_options *options = weir_options(node);
     state->rate = llround(options->fps * 1e6);
+    state->sent = weir_bookmark(node);
     weir_status status = wr_image_load(options->image.text, &file, why);
     if (status < 0)
         return weir_fail(node, status, "%s", why);
@@ -89,9 +91,10 @@ static weir_status produce(weir_node *node)
     const camera_options *options = weir_options(node);
     camera_state *state = weir_state(node);
     int64_t now_ns = weir_now(node);
-    if (state->sent == 0)
-        state->start_ns = now_ns;
     int64_t media_ns = due_after_ns(state->rate, state->sent);
+    if (!state->started)
+        state->start_ns = now_ns - media_ns;
+    state->started = true;
     if (state->start_ns + media_ns > now_ns) {
         weir_wake_at(node, state->start_ns + media_ns);
         return WEIR_OK;
@@ -100,7 +103,7 @@ static weir_status produce(weir_node *node)
     frame.pts_ns = media_ns;
     weir_frame_merge(&frame, &state->picture);
     weir_send(node, 0, &frame);
-    state->sent++;
+    weir_set_bookmark(node, ++state->sent);
     return options->frames && state->sent >= options->frames ? WEIR_END : WEIR_MORE;
 }
 

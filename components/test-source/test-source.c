@@ -14,7 +14,8 @@ typedef struct source_options {
 } source_options;
 
 typedef struct source_state {
-    int64_t start_ns, sent;
+    bool started;
+    int64_t start_ns, sent; /* sent: by those too that it goes on for */
 } source_state;
 
 static bool paced(const source_options *options)
@@ -67,9 +68,16 @@ static void attach_picture(weir_node *node, weir_frame *frame, weir_size size)
     paint(picture, frame->number);
 }
 
-static int64_t due_ns(const source_options *options, const source_state *state, int64_t frame)
+static weir_status open_source(weir_node *node)
 {
-    return state->start_ns + (int64_t)((double)frame * 1e9 / options->rate);
+    source_state *state = weir_state(node);
+    state->sent = weir_bookmark(node);
+    return WEIR_OK;
+}
+
+static int64_t after_ns(const source_options *options, int64_t frame)
+{
+    return (int64_t)((double)frame * 1e9 / options->rate);
 }
 
 static weir_status produce(weir_node *node)
@@ -79,9 +87,10 @@ static weir_status produce(weir_node *node)
     int64_t captured_ns = WEIR_WHEN_SENT;
     if (paced(options)) {
         int64_t now_ns = weir_now(node);
-        if (state->sent == 0)
-            state->start_ns = now_ns;
-        captured_ns = due_ns(options, state, state->sent);
+        if (!state->started)
+            state->start_ns = now_ns - after_ns(options, state->sent);
+        state->started = true;
+        captured_ns = state->start_ns + after_ns(options, state->sent);
         if (captured_ns > now_ns) {
             weir_wake_at(node, captured_ns);
             return WEIR_OK;
@@ -92,7 +101,7 @@ static weir_status produce(weir_node *node)
     if (options->size.width && options->size.height)
         attach_picture(node, &frame, options->size);
     weir_send(node, 0, &frame);
-    state->sent++;
+    weir_set_bookmark(node, ++state->sent);
     return options->frames && state->sent >= options->frames ? WEIR_END : WEIR_MORE;
 }
 
@@ -117,5 +126,6 @@ const weir_component_class wr_class_test_source = {
     .options_bytes = sizeof(source_options),
     .state_bytes = sizeof(source_state),
     .plan = plan,
+    .open = open_source,
     .produce = produce,
 };

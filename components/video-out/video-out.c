@@ -22,7 +22,7 @@ typedef struct video_out_state {
     wr_encoder *encoder; /* NULL until the first picture, and after a change of size */
     wr_mux *mux;         /* NULL: the next picture begins a file, but not before retry_ns */
     uint32_t stream;
-    int files; /* begun so far */
+    int64_t files; /* begun so far, by those too that it goes on for */
     wr_timeline timeline;
     int64_t base_ns, key_ns; /* on the timeline: where the file begins, the last key frame */
     int64_t retry_ns;
@@ -61,6 +61,13 @@ static weir_status prepare(weir_node *node)
     return status < 0 ? weir_fail(node, status, "%s", why) : WEIR_OK;
 }
 
+static weir_status open_video_out(weir_node *node)
+{
+    video_out_state *state = weir_state(node);
+    state->files = weir_bookmark(node);
+    return WEIR_OK;
+}
+
 static void lose(weir_node *node, uint64_t frames)
 {
     video_out_state *state = weir_state(node);
@@ -90,12 +97,12 @@ static void end_file(weir_node *node)
 }
 
 /* The first file is called as the user says; further ones get -2, -3 before the ending. */
-static bool numbered(const char *path, int number, char *to, size_t bytes)
+static bool numbered(const char *path, int64_t number, char *to, size_t bytes)
 {
     const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
     size_t stem = dot && dot != path && dot != slash + 1 ? (size_t)(dot - path) : strlen(path);
     int length = number <= 1 ? snprintf(to, bytes, "%s", path)
-                             : snprintf(to, bytes, "%.*s-%d%s", (int)stem, path, number, path + stem);
+                             : snprintf(to, bytes, "%.*s-%lld%s", (int)stem, path, (long long)number, path + stem);
     return length < (int)bytes;
 }
 
@@ -129,7 +136,7 @@ static weir_status begin_file(weir_node *node, const weir_frame *frame)
         report(node, why);
         return WEIR_OK;
     }
-    state->files++;
+    weir_set_bookmark(node, ++state->files);
     return WEIR_OK;
 }
 
@@ -263,6 +270,7 @@ static const weir_component_class video_out = {
     .flags = WEIR_WRITES,
     .plan = plan,
     .prepare = prepare,
+    .open = open_video_out,
     .process = process,
     .finish = finish,
     .close = close_video_out,

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { TRANSPORT_TCP, TRANSPORT_UDP };
 enum { PACE_AUTO, PACE_FAST, PACE_LIVE, CODEC_BYTES_MAX = 1 << 16, DRIFT = 5000 };
 
 static const size_t link_bytes = (size_t)8 << 20;
@@ -36,6 +37,7 @@ typedef struct video_state {
     int64_t due_ns;
     int64_t start_ns; /* paced files: when media time 0 was due */
     bool started;
+    int64_t packets, read_past; /* of this round of the file: sent, or dealt with; to go on behind */
     wr_timeline timeline;
     wr_stamp stamp;    /* of `packet` */
     weir_frame codec;  /* holds the codec attachment in force */
@@ -69,6 +71,8 @@ static weir_status plan(weir_node *node)
                          "this kind of address is not known; url= takes a file, rtsp://, http:// or https://");
     if (state->network)
         weir_plan_memory(node, WR_FEED_BYTES);
+    if (state->network && options->transport.index == TRANSPORT_UDP)
+        weir_plan_sockets(node, WEIR_MAY_BIND_UDP);
     if (is_live(options, state->network))
         weir_plan_live(node);
     if (!state->network) {
@@ -89,12 +93,25 @@ static weir_status plan(weir_node *node)
     return weir_plan_store(node, WEIR_KIND_PACKET, weir_packet_bytes(options->max_packet.count), 1, link_bytes);
 }
 
+/* The bookmark of a file: twice the packets of this round that were dealt with, and 1 while the next one is. If that was
+ * so when the process ended, nobody knows whether it was sent. */
+static void go_on(weir_node *node, video_state *state)
+{
+    int64_t bookmark = weir_bookmark(node);
+    state->read_past = (bookmark + 1) / 2;
+    if (bookmark % 2 == 0)
+        return;
+    weir_count_lost(node, 1);
+    state->flags |= WEIR_FRAME_GAP;
+}
+
 static weir_status open_file(weir_node *node, video_state *state, const video_options *options)
 {
     state->reader = (wr_reader){.timeout_ns = 0, .stop = &state->stop};
     state->packet = av_packet_alloc();
     if (!state->packet)
         return WEIR_NO_MEMORY;
+    go_on(node, state);
     if (wr_reader_open(&state->reader, file_path(options->url.text), "tcp") == WEIR_OK)
         return WEIR_OK;
     av_packet_free(&state->packet);
@@ -111,6 +128,7 @@ static weir_status open_video(weir_node *node)
     state->key_at_ns = weir_now(node);
     if (!state->network)
         return open_file(node, state, options);
+    state->flags = weir_restarts(node) ? WEIR_FRAME_FLUSH : 0;
     state->feed.node = node;
     state->feed.url = options->url.text;
     state->feed.transport = transport[options->transport.index];
@@ -281,13 +299,36 @@ static void file_codec(weir_node *node, video_state *state)
     set_source(node, state, &source);
 }
 
+static wr_stamp stamp_of(weir_node *node, video_state *state)
+{
+    return wr_timeline_next(&state->timeline, wr_reader_ns(&state->reader, state->packet->pts),
+                            wr_reader_ns(&state->reader, state->packet->dts), weir_now(node));
+}
+
+/* Past what was sent before a fault. */
+static weir_status read_past(weir_node *node, video_state *state)
+{
+    weir_status status = WEIR_OK;
+    while (status == WEIR_OK && state->packets < state->read_past && !atomic_load(&state->stop)) {
+        status = wr_reader_next(&state->reader, state->packet);
+        if (status == WEIR_OK)
+            state->stamp = stamp_of(node, state);
+        av_packet_unref(state->packet);
+        state->packets++;
+    }
+    return status;
+}
+
 /* The next packet of the file, and when it is due. */
 static weir_status read_packet(weir_node *node, video_state *state, const video_options *options)
 {
     bool rewound = false;
-    weir_status status = wr_reader_next(&state->reader, state->packet);
-    if (status == WEIR_END && options->loop && state->started) {
+    weir_status status = read_past(node, state);
+    if (status == WEIR_OK)
+        status = wr_reader_next(&state->reader, state->packet);
+    if (status == WEIR_END && options->loop && (state->started || state->read_past)) {
         state->flags |= WEIR_FRAME_FLUSH;
+        state->packets = state->read_past = 0;
         status = wr_reader_rewind(&state->reader, file_path(options->url.text));
         if (status == WEIR_OK)
             status = wr_reader_next(&state->reader, state->packet);
@@ -296,8 +337,7 @@ static weir_status read_packet(weir_node *node, video_state *state, const video_
     if (status != WEIR_OK)
         return status;
     int64_t now_ns = weir_now(node);
-    state->stamp = wr_timeline_next(&state->timeline, wr_reader_ns(&state->reader, state->packet->pts),
-                                    wr_reader_ns(&state->reader, state->packet->dts), now_ns);
+    state->stamp = stamp_of(node, state);
     if (!state->started || rewound || state->reader.codec_changed)
         file_codec(node, state);
     if (!state->started)
@@ -323,7 +363,7 @@ static weir_status produce_from_file(weir_node *node, video_state *state)
     struct timespec utc;
     if (!state->packet->data) {
         weir_status status = read_packet(node, state, options);
-        if (status == WEIR_END && state->started) {
+        if (status == WEIR_END && (state->started || state->read_past)) {
             check_end(node, state, options);
             return WEIR_END;
         }
@@ -348,7 +388,9 @@ static weir_status produce_from_file(weir_node *node, video_state *state)
                           .duration_ns =
                               state->packet->duration > 0 ? wr_reader_ns(&state->reader, state->packet->duration) : 0,
                           .utc_ns = (int64_t)utc.tv_sec * 1000000000 + utc.tv_nsec - (now_ns - state->due_ns)};
+    weir_set_bookmark(node, 2 * state->packets + 1);
     send(node, state, &arrival, state->due_ns);
+    weir_set_bookmark(node, 2 * ++state->packets);
     av_packet_unref(state->packet);
     return WEIR_MORE;
 }
@@ -383,6 +425,7 @@ static const weir_component_class video = {
     .options = options,
     .options_bytes = sizeof(video_options),
     .state_bytes = sizeof(video_state),
+    .flags = WEIR_EXPOSED,
     .plan = plan,
     .open = open_video,
     .produce = produce,

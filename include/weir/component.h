@@ -64,6 +64,7 @@ enum {
     WEIR_HOLDS = 2,  /* class: may send a frame's result after process returned (decoders, delays); see weir_passed() */
     WEIR_BOUNDS = 4, /* class: uses weir_input_bound() (joins) */
     WEIR_WRITES = 8, /* class: its paths are written to, in the folders that they are in */
+    WEIR_EXPOSED = 16, /* class: parses what comes from outside; see weir_pipeline_isolate() */
 };
 
 typedef struct weir_component_class {
@@ -140,6 +141,10 @@ WEIR_API void weir_plan_keeps(weir_node *node, unsigned frames);
 /* For WEIR_HOLDS: at most so many frames come before the result of the first one is sent (at first: as many as it
  * keeps). */
 WEIR_API void weir_plan_lag(weir_node *node, unsigned frames);
+/* What the node does with sockets beside connecting to what its URL options name, WEIR_MAY_...; in a process of its own
+ * the sandbox lets nothing else through. */
+enum { WEIR_MAY_BIND_UDP = 1, WEIR_MAY_LISTEN = 2 };
+WEIR_API void weir_plan_sockets(weir_node *node, unsigned may);
 /* Memory beside stores that the node needs at most; counted in the bound. */
 WEIR_API void weir_plan_memory(weir_node *node, size_t bytes);
 
@@ -166,6 +171,16 @@ WEIR_API void weir_passed(weir_node *node, uint32_t stream, int64_t order);
 WEIR_API int64_t weir_input_bound(const weir_node *node, int input, uint32_t stream);
 /* Stops or resumes taking from an input (at first: taking). A tick follows a change of bounds for WEIR_BOUNDS. */
 WEIR_API void weir_accept(weir_node *node, int input, bool accept);
+
+/* --- after a fault --- */
+
+/* A node whose process was ended by a fault goes on in another, opened anew with a zeroed state. How often that was so:
+ * 0 at first. */
+WEIR_API unsigned weir_restarts(const weir_node *node);
+/* A number that it left for its successor: what it set last, 0 at first. Where a file was read to, how many were
+ * written. Setting it costs a store. */
+WEIR_API int64_t weir_bookmark(const weir_node *node);
+WEIR_API void weir_set_bookmark(weir_node *node, int64_t bookmark);
 
 /* --- time --- */
 

@@ -386,6 +386,8 @@ static weir_node *decoder_behind(builder *b, weir_node *from, int port, const wr
     decoder->decodes_port = port;
     if (strcmp(from->runner, "process") == 0) /* in one of its own: the socket and the codec live apart */
         strcpy(decoder->runner, from->runner);
+    else if (from->runner[0]) /* who wants it here, wants all of it here */
+        snprintf(decoder->runner, sizeof decoder->runner, "%s", b->graph->runner);
     wr_option_defaults(b->decode->options, decoder->options);
     for (size_t i = 0; text && i < text->settings.count; i++) {
         const wr_setting *setting = &text->settings.item[i];

@@ -29,6 +29,7 @@ struct wr_graph {
     pthread_mutex_t edges_lock; /* held while edges are looked at from outside their nodes, or attached */
     weir_clock *clock;
     const char *runner; /* of nodes that name none; "thread" */
+    bool isolate;       /* exposed nodes that name none run as processes */
     bool runner_forced; /* from the command line: overrides nodes too */
     weir_node *source[WR_STREAMS_MAX];
     uint32_t streams;

@@ -108,6 +108,7 @@ typedef struct wr_tally {
     _Atomic int64_t hidden_ns, busy_ns, cpu_ns;
     _Atomic int64_t number;    /* sources: of the last frame */
     _Atomic int64_t order;     /* the greatest that it sent; 0: none */
+    _Atomic int64_t bookmark;  /* weir_set_bookmark() */
     _Atomic uint64_t restarts; /* by the keeper */
     _Atomic int shown_phase;   /* wr_phase, or WR_SHOWN_STUCK */
     wr_histogram busy;
@@ -154,6 +155,7 @@ struct weir_node {
     unsigned holds_back; /* frames before it sends the first; 0: as many as it keeps */
     unsigned lag;        /* frames that it and the nodes above may hold back */
     size_t plan_bytes;
+    unsigned sockets; /* weir_plan_sockets() */
     wr_store *store[WEIR_KINDS_MAX];
     int64_t *passed; /* of each stream, what outputs were told; only with bounds */
 

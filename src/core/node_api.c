@@ -86,6 +86,11 @@ void weir_plan_lag(weir_node *node, unsigned frames)
     node->holds_back = frames;
 }
 
+void weir_plan_sockets(weir_node *node, unsigned may)
+{
+    node->sockets |= may;
+}
+
 void weir_plan_memory(weir_node *node, size_t bytes)
 {
     node->plan_bytes += bytes;
@@ -153,6 +158,24 @@ void *weir_attach(weir_node *node, weir_frame *frame, weir_kind kind, size_t byt
 void weir_accept(weir_node *node, int input, bool accept)
 {
     node->input[input].accept = accept;
+}
+
+/* --- after a fault --- */
+
+unsigned weir_restarts(const weir_node *node)
+{
+    return (unsigned)atomic_load_explicit(&node->tally->restarts, memory_order_relaxed);
+}
+
+int64_t weir_bookmark(const weir_node *node)
+{
+    return atomic_load_explicit(&node->tally->bookmark, memory_order_relaxed);
+}
+
+/* Not moved before or behind what is sent around it. */
+void weir_set_bookmark(weir_node *node, int64_t bookmark)
+{
+    atomic_store(&node->tally->bookmark, bookmark);
 }
 
 /* --- time --- */

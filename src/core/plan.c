@@ -18,7 +18,9 @@ typedef struct planner {
 
 static const char *runner_of(const wr_graph *graph, const weir_node *node)
 {
-    return graph->runner_forced || !node->runner[0] ? graph->runner : node->runner;
+    if (!graph->runner_forced && node->runner[0])
+        return node->runner;
+    return !graph->runner_forced && graph->isolate && node->class->flags & WEIR_EXPOSED ? "process" : graph->runner;
 }
 
 static bool one_strand_above(const weir_node *node)

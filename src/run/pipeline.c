@@ -139,6 +139,11 @@ weir_status wr_pipeline_force_runner(weir_pipeline *pipeline, const char *runner
     return status;
 }
 
+void weir_pipeline_isolate(weir_pipeline *pipeline)
+{
+    pipeline->graph->isolate = true;
+}
+
 void weir_pipeline_duration(weir_pipeline *pipeline, int64_t duration_ns)
 {
     pipeline->supervisor.duration_ns = duration_ns;

@@ -1,74 +1,20 @@
-"""Worker processes, from outside: what they do, and what is left when they are killed. usage: process_test.py WEIR PLUGIN (TAP)
-
-WEIR_TEST_KILLS: how often the nodes of a pipeline are killed at random (60).
-"""
-import contextlib
-import json
+"""Worker processes, from outside: what they do, and what is left when they are killed. usage: process_test.py WEIR PLUGIN (TAP)"""
 import os
 import random
 import signal
-import subprocess
 import sys
-import tempfile
 import time
+
+import running
+from running import Wrong, equal, expect, name_of, test
 
 WEIR, PLUGIN = sys.argv[1:3]
 KILLS = int(os.environ.get("WEIR_TEST_KILLS", "60"))
-TESTS = []
 
 
-def test(function):
-    TESTS.append(function)
-    return function
-
-
-class Wrong(Exception):
-    pass
-
-
-def expect(what, good, *found):
-    if not good:
-        raise Wrong(f"{what}: {' '.join(str(f) for f in found)}")
-
-
-def equal(what, found, wanted, *more):
-    expect(what, found == wanted, f"found {found!r}, wanted {wanted!r}", *more)
-
-
-class Run:
+class Run(running.Run):
     def __init__(self, line, *options, within_ms=None):
-        self.file = tempfile.NamedTemporaryFile("r", suffix=".json")
-        environment = dict(os.environ)
-        if within_ms is not None:
-            environment["WEIR_RESTARTS_WITHIN"] = str(within_ms)
-        self.process = subprocess.Popen([WEIR, "run", *([] if os.environ.get("NOQ") else ["--quiet"]), "--plugin", PLUGIN, "--summary", self.file.name,
-                                         *options, line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=environment)
-
-    def workers(self):
-        """Process numbers of those that have been started."""
-        path = f"/proc/{self.process.pid}/task"
-        found = []
-        for task in os.listdir(path):
-            with open(f"{path}/{task}/children", encoding="ascii") as children:
-                found += [int(pid) for pid in children.read().split()]
-        return found
-
-    def end(self, timeout=100):
-        self.said = self.process.communicate(timeout=timeout)[1]
-        self.status = self.process.returncode
-        text = self.file.read()
-        self.summary = json.loads(text) if text else {"nodes": [], "links": []}
-        for link in self.summary["links"]:
-            equal(f"account {link['from']} to {link['to']}", link["offered"],
-                  link["taken"] + sum(link["dropped"].values()) + link["waiting"])
-        return self
-
-    def node(self, name):
-        return next(node for node in self.summary["nodes"] if node["name"] == name)
-
-    def link(self, start, end):
-        return next(link for link in self.summary["links"] if (link["from"], link["to"]) == (start, end))
+        super().__init__(WEIR, line, "--plugin", PLUGIN, *options, within_ms=within_ms)
 
 
 CHAIN = "p-source name=s frames={} ! p-relay name=a ! p-check name=z"
@@ -159,27 +105,6 @@ def on_a_stream_that_waits_only_what_was_in_hand_is_lost():
     equal("errors", run.node("z")["errors"], 0)
 
 
-def name_of(worker):
-    """As the list of processes shows it; None before it has begun, and after its end."""
-    try:
-        with open(f"/proc/{worker}/cmdline", encoding="utf-8") as line:
-            words = line.read().split("\0")
-        return words[2] if words[0] == "weir-worker" else None
-    except (OSError, IndexError):
-        return None
-
-
-def kill_at_random(run, kills, seed, names=None):
-    generator = random.Random(seed)
-    for _ in range(kills):
-        time.sleep(generator.uniform(0.0, 0.1))
-        for worker in generator.sample(workers := run.workers(), min(1, len(workers))):
-            if name := name_of(worker):
-                if not names or name in names:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(worker, signal.SIGKILL)
-
-
 def nothing_is_wrong(run):
     equal(f"exit status: {run.said[-2000:]}", run.status, 0)
     equal("errors", {node["name"]: node["errors"] for node in run.summary["nodes"] if node["errors"]}, {},
@@ -193,7 +118,7 @@ def groups_are_killed_too():
                  "p-source name=s rate=2000 runner=process group=g ! p-relay name=a runner=process ! "
                  "p-check name=z runner=process group=g"):
         run = Run(line, within_ms=0)
-        kill_at_random(run, KILLS // 3, 3)
+        run.kill_at_random(KILLS // 3, 3)
         time.sleep(0.3)
         run.process.send_signal(signal.SIGINT)
         nothing_is_wrong(run.end())
@@ -220,7 +145,7 @@ def a_producer_dies_after_its_consumer_was_given_up():
     run = Run("p-source name=s rate=500 runner=process ! p-break name=b at=1 runner=process ; @s ! p-check name=z",
               "--duration", "5s")
     time.sleep(3.5)
-    kill_at_random(run, 3, 1, ("s",))
+    run.kill_at_random(3, 1, ("s",))
     run.end()
     equal("exit status", run.status, 1)
     equal("given up", run.node("b")["state"], "failed")
@@ -298,21 +223,4 @@ def killed_with_the_engine():
     raise Wrong(f"workers outlive the engine: {workers}")
 
 
-def main():
-    if os.environ.get("WEIR_SANITIZED") and os.environ.get("TSAN_OPTIONS"):
-        print("1..0 # SKIP ThreadSanitizer does not see what other processes order; the models and src/core/hold_test.c do")
-        return
-    print(f"1..{len(TESTS)}")
-    only = os.environ.get("WEIR_TEST_ONLY", "")
-    for number, function in enumerate(TESTS, 1):
-        if only and only not in function.__name__:
-            print(f"ok {number} - {function.__name__} # SKIP")
-            continue
-        try:
-            function()
-            print(f"ok {number} - {function.__name__}", flush=True)
-        except (Wrong, subprocess.TimeoutExpired, StopIteration) as why:
-            print(f"not ok {number} - {function.__name__}\n# " + str(why).replace("\n", "\n# "), flush=True)
-
-
-main()
+running.main()

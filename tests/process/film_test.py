@@ -1,0 +1,132 @@
+"""The main job on a real film while its processes are killed. usage: film_test.py WEIR FILM MODEL (TAP): they are skipped where film or model is missing"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import running
+from running import equal, expect, test
+
+WEIR, FILM, MODEL = sys.argv[1:4]
+PICTURES = 795
+KILLS = int(os.environ.get("WEIR_TEST_KILLS", "60"))
+
+
+def run(line, *options):
+    return running.Run(WEIR, line, *options, within_ms=0)
+
+
+def numbers_of(lines):
+    return [json.loads(line)["frame"] for line in lines if line.startswith("{")]
+
+
+@test
+def a_film_goes_on_where_its_reader_died():
+    with tempfile.TemporaryFile("w+") as out:
+        film = running.Run(WEIR, f"video name=v url={FILM} ! decode name=d ! jsonl path=- ; @d ! slow-consumer delay=4ms hold=4",
+                           within_ms=0, stdout=out)
+        kills = 0
+        while film.process.poll() is None and kills < 12:
+            time.sleep(0.15)
+            if film.process.poll() is None:
+                os.kill(film.worker("v"), signal.SIGKILL)
+                kills += 1
+        film.end()
+        out.seek(0)
+        numbers = numbers_of(out)
+    equal(f"exit status: {film.said}", film.status, 0)
+    expect("it was killed", film.node("v")["restarts"] >= 3, film.node("v"))
+    equal("in order, none twice", numbers, sorted(set(numbers)))
+    unsure = film.node("v")["lost"]
+    lost = film.link("v", "d")["dropped"]["lost"]
+    equal("every picture, but for those that are counted", len(numbers) + unsure + lost, PICTURES)
+    expect("of which there are few", unsure + lost <= film.node("v")["restarts"], unsure, lost)
+
+
+@test
+def a_recording_goes_on_in_another_file():
+    with tempfile.TemporaryDirectory() as folder:
+        out = run(f"test-source size=320x240 rate=100 ! video-out name=o runner=process path={folder}/o.mp4", "--duration", "6s")
+        for number in (1, 2):
+            path = f"{folder}/o.mp4" if number == 1 else f"{folder}/o-{number}.mp4"
+            while out.process.poll() is None and not (os.path.exists(path) and os.path.getsize(path)):
+                time.sleep(0.01)
+            os.kill(out.worker("o"), signal.SIGKILL)
+        out.end()
+        equal(f"exit status: {out.said}", out.status, 0)
+        equal("restarts", out.node("o")["restarts"], 2)
+        for name in ("o.mp4", "o-2.mp4", "o-3.mp4"):
+            probe = subprocess.run(["ffprobe", "-v", "error", f"{folder}/{name}"], capture_output=True, text=True, check=False)
+            equal(f"{name} can be played", (probe.returncode, probe.stderr), (0, ""))
+
+
+def main_job(folder, duration):
+    return run(f"video name=camera url={FILM} pace=live loop=true ! detect name=detect model=coco take=latest ! "
+               f"jsonl name=events path={folder}/events.jsonl ; @camera ! record name=tape path={folder}/tape",
+               "--duration", f"{duration:.0f}s")
+
+
+def survives(names, how=signal.SIGKILL, pause_s=0.15):
+    with tempfile.TemporaryDirectory() as folder:
+        kills = max(3, KILLS // 6)
+        job = main_job(folder, 4 + kills * pause_s)
+        for name in names:
+            job.worker(name)
+        job.kill_at_random(kills, 11, names, pause_s, how)
+        job.end(timeout=300 + kills)
+        equal(f"exit status: {job.said[-2000:]}", job.status, 0)
+        equal("states", {node["state"] for node in job.summary["nodes"]}, {"done"})
+        restarts = {name: job.node(name)["restarts"] for name in names}
+        expect("they were killed", sum(restarts.values()) > 0, restarts)
+        for node in job.summary["nodes"]:
+            if node["name"] not in names:
+                equal(f"{node['name']} was never started again", node["restarts"], 0)
+        with open(f"{folder}/events.jsonl", encoding="ascii") as events:
+            numbers = numbers_of(events)
+        equal("results in order, none twice", numbers, sorted(set(numbers)))
+        equal("as many as the account says", len(numbers), job.link("detect", "events")["taken"])
+        return job
+
+
+@test
+def the_detector_dies_and_the_recording_misses_nothing():
+    job = survives(("detect",))
+    tape = job.link("camera", "tape")
+    equal("recorded", (tape["taken"], sum(tape["dropped"].values())), (tape["offered"], 0))
+    expect("detected", job.link("detect", "events")["taken"] > 0, job.link("detect", "events"))
+
+
+@test
+def the_decoder_dies_and_the_recording_misses_nothing():
+    job = survives(("camera-decode",))
+    tape = job.link("camera", "tape")
+    equal("recorded", (tape["taken"], sum(tape["dropped"].values())), (tape["offered"], 0))
+
+
+@test
+def the_source_dies_and_comes_back():
+    job = survives(("camera",))
+    expect("recorded", job.link("camera", "tape")["taken"] > 20, job.link("camera", "tape"))
+
+
+@test
+def a_detector_that_stands_still_is_replaced():
+    with tempfile.TemporaryDirectory() as folder:
+        job = main_job(folder, 6)
+        detector = job.worker("detect")
+        while job.process.poll() is None and not (os.path.exists(events := f"{folder}/events.jsonl") and os.path.getsize(events)):
+            time.sleep(0.01)  # it works
+        os.kill(detector, signal.SIGSTOP)
+        job.end()
+        equal(f"exit status: {job.said}", job.status, 0)
+        equal("replaced", job.node("detect")["restarts"], 1)
+        expect("and named", "detect: its process did not answer" in job.said, job.said)
+
+
+if os.path.exists(FILM) and os.path.exists(MODEL):
+    running.main()
+else:
+    print("1..0 # SKIP without the film and the model; `make test` has them")

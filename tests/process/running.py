@@ -1,0 +1,114 @@
+"""What the tests of worker processes share: runs of weir whose workers can be found and killed, and the TAP around them.
+
+WEIR_TEST_KILLS: how often the nodes of a pipeline are killed at random. WEIR_TEST_ONLY: a part of a test's name.
+"""
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class Wrong(Exception):
+    pass
+
+
+def expect(what, good, *found):
+    if not good:
+        raise Wrong(f"{what}: {' '.join(str(f) for f in found)}")
+
+
+def equal(what, found, wanted, *more):
+    expect(what, found == wanted, f"found {found!r}, wanted {wanted!r}", *more)
+
+
+def name_of(worker):
+    """As the list of processes shows it; None before it has begun, and after its end."""
+    try:
+        with open(f"/proc/{worker}/cmdline", encoding="utf-8") as line:
+            words = line.read().split("\0")
+        return words[2] if words[0] == "weir-worker" else None
+    except (OSError, IndexError):
+        return None
+
+
+class Run:
+    def __init__(self, weir, line, *options, within_ms=None, stdout=subprocess.PIPE):
+        self.file = tempfile.NamedTemporaryFile("r", suffix=".json")
+        environment = dict(os.environ)
+        if within_ms is not None:
+            environment["WEIR_RESTARTS_WITHIN"] = str(within_ms)
+        self.process = subprocess.Popen([weir, "run", "--quiet", "--summary", self.file.name, *options, line],
+                                        stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
+
+    def workers(self):
+        """Process numbers of those that have been started."""
+        path = f"/proc/{self.process.pid}/task"
+        found = []
+        for task in os.listdir(path):
+            with contextlib.suppress(OSError), open(f"{path}/{task}/children", encoding="ascii") as children:
+                found += [int(pid) for pid in children.read().split()]
+        return found
+
+    def worker(self, name):
+        """The one of that node, once it has begun."""
+        while self.process.poll() is None:
+            for pid in self.workers():
+                if name_of(pid) == name:
+                    return pid
+            time.sleep(0.002)
+        raise Wrong(f"weir ended with {self.process.returncode} before {name} began")
+
+    def kill_at_random(self, kills, seed, names=None, pause_s=0.1, how=signal.SIGKILL):
+        generator = random.Random(seed)
+        for _ in range(kills):
+            time.sleep(generator.uniform(0.0, pause_s))
+            if self.process.poll() is not None:
+                return
+            for worker in generator.sample(workers := self.workers(), min(1, len(workers))):
+                if (name := name_of(worker)) and (not names or name in names):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(worker, how)
+
+    def end(self, timeout=100):
+        self.said = self.process.communicate(timeout=timeout)[1]
+        self.status = self.process.returncode
+        text = self.file.read()
+        self.summary = json.loads(text) if text else {"nodes": [], "links": []}
+        for link in self.summary["links"]:
+            equal(f"account {link['from']} to {link['to']}", link["offered"],
+                  link["taken"] + sum(link["dropped"].values()) + link["waiting"])
+        return self
+
+    def node(self, name):
+        return next(node for node in self.summary["nodes"] if node["name"] == name)
+
+    def link(self, start, end):
+        return next(link for link in self.summary["links"] if (link["from"], link["to"]) == (start, end))
+
+
+def main():
+    if os.environ.get("WEIR_SANITIZED") and os.environ.get("TSAN_OPTIONS"):
+        print("1..0 # SKIP ThreadSanitizer does not see what other processes order; the models and src/core/hold_test.c do")
+        return
+    print(f"1..{len(TESTS)}")
+    only = os.environ.get("WEIR_TEST_ONLY", "")
+    for number, function in enumerate(TESTS, 1):
+        if only and only not in function.__name__:
+            print(f"ok {number} - {function.__name__} # SKIP")
+            continue
+        try:
+            function()
+            print(f"ok {number} - {function.__name__}", flush=True)
+        except (Wrong, subprocess.TimeoutExpired, StopIteration) as why:
+            print(f"not ok {number} - {function.__name__}\n# " + str(why).replace("\n", "\n# "), flush=True)
