@@ -109,7 +109,10 @@ static int print_component(const weir_component_class *component)
         printf("\noptions\n");
     for (const weir_option *option = component->options; option && option->name; option++)
         print_option(option, width);
-    printf("\nEvery node also takes name, runner, group, replicas, stall, and its links take, max_age, hold.\n");
+    printf("\nEvery node also takes name");
+    for (int i = 0; wr_node_keys[i]; i++)
+        printf(", %s", wr_node_keys[i]);
+    printf(", and its links take, max_age, hold.\n");
     return WR_EXIT_DONE;
 }
 

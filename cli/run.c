@@ -27,6 +27,7 @@ static const char help_text[] =
     "  --summary FILE    write the final account as JSON; - is standard output\n"
     "  --runner NAME     how nodes run: inline, thread, pool or process, whatever the pipeline says. Without it,\n"
     "                    video, decode and detect run in sandboxed processes of their own, all others in threads\n"
+    "  --sandbox report  say at the start what the sandbox of each process holds, and what this kernel cannot bind\n"
     "  --plugin FILE     load components from a module first; may be repeated\n"
     "  --clock CLOCK     real, or virtual: time jumps to the next thing to do, for tests\n"
     "  --log-level LEVEL error, warning, info or debug\n"
@@ -40,16 +41,17 @@ static const char help_text[] =
 typedef struct run_options {
     const char *summary, *runner;
     int64_t duration_ns;
-    bool quiet, log_json, virtual_clock, help;
+    bool quiet, log_json, virtual_clock, sandbox_told, help;
     int level; /* -1: not given */
 } run_options;
 
-enum { SUMMARY = 256, DURATION, RUNNER, PLUGIN, CLOCK, LOG_LEVEL, LOG_JSON, QUIET, HELP };
+enum { SUMMARY = 256, DURATION, RUNNER, SANDBOX, PLUGIN, CLOCK, LOG_LEVEL, LOG_JSON, QUIET, HELP };
 
 static const struct option long_options[] = {
     {"summary", required_argument, NULL, SUMMARY},
     {"duration", required_argument, NULL, DURATION},
     {"runner", required_argument, NULL, RUNNER},
+    {"sandbox", required_argument, NULL, SANDBOX},
     {"plugin", required_argument, NULL, PLUGIN},
     {"clock", required_argument, NULL, CLOCK},
     {"log-level", required_argument, NULL, LOG_LEVEL},
@@ -84,6 +86,10 @@ static int set_valued(run_options *options, int option, const char *value)
         options->runner = value;
         if (word_index(value, runners) < 0)
             return wr_cli_misused("run", "--runner takes inline, thread, pool or process");
+    } else if (option == SANDBOX) {
+        options->sandbox_told = strcmp(value, "report") == 0;
+        if (!options->sandbox_told)
+            return wr_cli_misused("run", "--sandbox takes report");
     } else if (option == CLOCK) {
         options->virtual_clock = word_index(value, clocks) == 1;
         if (word_index(value, clocks) < 0)
@@ -253,6 +259,8 @@ int wr_cli_run(int argc, char **argv)
         wr_pipeline_force_runner(pipeline, options.runner);
     else if (!clock) /* which no other process knows */
         weir_pipeline_isolate(pipeline);
+    if (options.sandbox_told)
+        weir_pipeline_tell_sandbox(pipeline);
     weir_pipeline_duration(pipeline, options.duration_ns);
     status = run(pipeline, &options);
     weir_pipeline_free(pipeline);

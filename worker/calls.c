@@ -275,8 +275,11 @@ static int when_of(const wr_sandbox_wish *wish)
 {
     bool writes = wish->write_paths && *wish->write_paths;
     bool binds = wish->listens || wish->datagrams, sockets = wish->network || binds;
-    return (wish->network ? NETWORK : 0) | (sockets ? 0 : NO_SOCKETS) | (wish->listens ? LISTENS : 0) | (wish->devices ? DEVICES : 0) |
-           (writes ? WRITES : 0) | (binds ? BINDS : sockets ? NO_BINDS : 0) |
+    return (wish->network ? NETWORK : 0) | (sockets ? 0 : NO_SOCKETS) | (wish->listens ? LISTENS : 0) |
+           (wish->devices ? DEVICES : 0) | (writes ? WRITES : 0) |
+           (binds     ? BINDS
+            : sockets ? NO_BINDS
+                      : 0) |
            (writes || wish->devices ? OPENS : READS);
 }
 

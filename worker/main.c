@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/registry.h"
+#include "last_words.h"
 #include "reach_of.h"
 #include "run/runner.h"
 #include "run/spawn.h"
@@ -28,6 +29,12 @@ static int woken_fd; /* written to when a node has failed or ended */
 static wr_bell bell;
 static bool told_opened;
 static bool *told_broken; /* of each of its nodes */
+/* The call that a node was last seen in, and what its thread had used by then. */
+typedef struct wr_overdue {
+    int64_t began_ns, cpu_ns;
+} wr_overdue;
+static wr_overdue *overdue; /* of each of its nodes */
+static int64_t born_ns;
 
 static void woken(wr_bell *rung)
 {
@@ -55,6 +62,13 @@ static void log_line(void *user, weir_log_level level, const char *name, const c
         if (strcmp(work.mine[i]->name, name) == 0)
             node = wr_work_number(&work, work.mine[i]);
     say(WR_LOGGED, node, 0, (int)level, text);
+}
+
+/* Ends, for another to be started. */
+static _Noreturn void make_room(int node, const char *text)
+{
+    say(WR_WHY, node, 0, 0, text);
+    _exit(1);
 }
 
 static _Noreturn void give_up(int node, weir_status status, const char *text)
@@ -85,7 +99,8 @@ static void look_around(void)
         _exit(1); /* what it could not do was said */
     if (!told_opened && atomic_load(&work.run.to_open) == 1) {
         told_opened = true;
-        say(WR_OPENED, -1, 0, 0, "");
+        say(WR_OPENED, -1, (int)((weir_clock_now(NULL) - born_ns) / 1000000), 0,
+            ""); /* ms that preparing and opening took */
     }
 }
 
@@ -128,23 +143,66 @@ static void hear(void)
         _exit(1); /* the engine is gone */
 }
 
-static void tell_cpu(const wr_strand *strand)
+static int64_t cpu_of(const wr_strand *strand)
 {
     clockid_t clock;
     struct timespec cpu;
     int64_t cpu_ns = atomic_load(&strand->cpu_ns); /* once it is over */
     if (!cpu_ns && pthread_getcpuclockid(strand->thread, &clock) == 0 && clock_gettime(clock, &cpu) == 0)
         cpu_ns = (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec;
+    return cpu_ns;
+}
+
+/* Whether the call that it is in has used up its processor time, counted from when we first saw it there. */
+static bool is_overdue(weir_node *node, int64_t cpu_ns)
+{
+    wr_overdue *seen = &overdue[node->tally - work.desk->tally];
+    int64_t began_ns = atomic_load(&node->tally->call_began_ns);
+    if (began_ns != seen->began_ns)
+        *seen = (wr_overdue){.began_ns = began_ns, .cpu_ns = cpu_ns};
+    return began_ns && node->limits.deadline_ns && cpu_ns - seen->cpu_ns > node->limits.deadline_ns;
+}
+
+static void look_at_strand(const wr_strand *strand)
+{
+    char text[160];
+    int64_t cpu_ns = cpu_of(strand);
     atomic_store(&strand->node[strand->nodes - 1]->tally->cpu_ns, cpu_ns);
+    for (int i = 0; i < strand->nodes; i++) {
+        weir_node *node = strand->node[i];
+        if (!is_overdue(node, cpu_ns))
+            continue;
+        snprintf(text, sizeof text,
+                 "it used more than %.3g s of processor time in one call, its deadline, and was ended; raise deadline= "
+                 "if it "
+                 "may",
+                 (double)node->limits.deadline_ns / 1e9);
+        make_room(wr_work_number(&work, node), text);
+    }
 }
 
 static void beat(void)
 {
+    uint64_t own_bytes = wr_memory_own();
     atomic_store(&work.desk->beat_ns, weir_clock_now(NULL));
     atomic_store(&work.desk->rss_bytes, wr_memory_peak());
+    if (own_bytes > atomic_load(&work.desk->own_bytes))
+        atomic_store(&work.desk->own_bytes, own_bytes);
     for (int i = 0; i < work.run.strands; i++)
         if (work.run.strand[i].has_thread)
-            tell_cpu(&work.run.strand[i]);
+            look_at_strand(&work.run.strand[i]);
+}
+
+/* Often enough to notice a deadline that has passed. */
+static int beat_ms(void)
+{
+    int64_t least_ns = WR_BEAT_NS;
+    for (int i = 0; i < work.mines; i++) {
+        int64_t deadline_ns = work.mine[i]->limits.deadline_ns;
+        if (deadline_ns && deadline_ns / 2 < least_ns)
+            least_ns = deadline_ns / 2;
+    }
+    return least_ns < 10000000 ? 10 : (int)(least_ns / 1000000);
 }
 
 static int own_strands(void)
@@ -173,6 +231,7 @@ static void start(void)
     wr_work_make_strands(&work, &bell);
     atomic_store(&work.run.alive, own_strands());
     atomic_fetch_add(&work.run.to_open, 1); /* for WR_START */
+    overdue = wr_must(calloc((size_t)work.mines + 1, sizeof *overdue));
     told_broken = wr_must(calloc((size_t)work.mines + 1, sizeof *told_broken));
     for (int i = 0; i < work.run.strands; i++) {
         wr_strand *strand = &work.run.strand[i];
@@ -183,6 +242,7 @@ static void start(void)
 
 static void keep_going(void)
 {
+    const int pause_ms = beat_ms();
     while (atomic_load(&work.run.alive) > 0) {
         struct pollfd watched[] = {{.fd = CHANNEL, .events = POLLIN}, {.fd = woken_fd, .events = POLLIN}};
         wr_bell_arm(&bell);
@@ -190,7 +250,7 @@ static void keep_going(void)
         beat();
         wr_work_return(&work);
         if (atomic_load(&work.run.alive) > 0)
-            poll(watched, 2, WR_BEAT_NS / 1000000);
+            poll(watched, 2, pause_ms);
         wr_bell_disarm(&bell);
         uint64_t count;
         if (watched[1].revents && read(woken_fd, &count, sizeof count) < 0)
@@ -221,8 +281,12 @@ int main(int argc, char **argv)
     if (!wr_work_hear(&work, CHANNEL))
         give_up(-1, WEIR_FAILED, work.error);
     weir_log_set_sink(log_line, NULL);
+    born_ns = weir_clock_now(NULL);
+    wr_last_words_prepare(work.desk);
     prepare();
-    wr_work_enter_sandbox(&work);
+    char inside[sizeof(((wr_say *)0)->text)];
+    int level = wr_work_enter_sandbox(&work, inside, sizeof inside);
+    say(WR_INSIDE, -1, level, 0, inside);
     start();
     keep_going();
     say(WR_OVER, -1, 0, 0, "");

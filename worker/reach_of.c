@@ -1,6 +1,7 @@
 #include "reach_of.h"
 
 #include "sandbox.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,19 +57,56 @@ static void look_at_options(const weir_node *node, wr_sandbox_wish *wish, paths 
     }
 }
 
-void wr_work_enter_sandbox(wr_work *work)
+/* "reads a, b" */
+static void name_paths(FILE *out, const char *what, const paths *named)
+{
+    for (int i = 0; i < named->count; i++)
+        fprintf(out, "%s%s", i ? ", " : what, named->path[i]);
+}
+
+static void describe(const wr_sandbox_wish *wish, const wr_sandbox_report *report, const paths *reads,
+                     const paths *writes, char *text, size_t bytes)
+{
+    FILE *out = fmemopen(text, bytes, "w");
+    if (!out)
+        return;
+    fputs(report->text, out);
+    name_paths(out, "; reads ", reads);
+    name_paths(out, "; writes ", writes);
+    fputs(wish->network ? "; connects to the network" : "; no network", out);
+    fputs(wish->datagrams ? ", UDP ports of its own" : "", out);
+    fputs(wish->listens ? ", listens" : "", out);
+    if (wish->memory_bytes)
+        fprintf(out, "; memory %.4g MiB", (double)wish->memory_bytes / 1048576);
+    if (wish->files)
+        fprintf(out, "; %u files", wish->files);
+    fclose(out);
+    text[bytes - 1] = '\0';
+}
+
+static void add_limits(wr_sandbox_wish *wish, const wr_limits *limits)
+{
+    if (limits->memory_bytes > wish->memory_bytes)
+        wish->memory_bytes = limits->memory_bytes;
+    if (limits->files > wish->files)
+        wish->files = limits->files;
+}
+
+int wr_work_enter_sandbox(wr_work *work, char *text, size_t bytes)
 {
     paths reads = {0}, writes = {0};
     wr_sandbox_wish wish = {0};
     wr_sandbox_report report;
     for (int i = 0; i < work->mines; i++) {
         look_at_options(work->mine[i], &wish, &reads, &writes);
+        add_limits(&wish, &work->mine[i]->limits);
         wish.datagrams |= (work->mine[i]->sockets & WEIR_MAY_BIND_UDP) != 0;
         wish.listens |= (work->mine[i]->sockets & WEIR_MAY_LISTEN) != 0;
     }
     wish.stopped = &work->desk->stopped;
     wish.read_paths = reads.path;
     wish.write_paths = writes.path;
-    if (wr_sandbox_enter(&wish, &report) != WR_SANDBOX_FULL)
-        weir_log(WEIR_LOG_WARNING, work->mine[0]->name, "its sandbox is not whole: %s", report.text);
+    wr_sandbox_level level = wr_sandbox_enter(&wish, &report);
+    describe(&wish, &report, &reads, &writes, text, bytes);
+    return (int)level;
 }

@@ -4,7 +4,7 @@
 
 #include "work.h"
 
-/* Enters the sandbox, and tells the engine (WR_LOGGED) if it is not whole. */
-void wr_work_enter_sandbox(wr_work *work);
+/* Enters the sandbox; what it holds, a wr_sandbox_level, and in words. */
+int wr_work_enter_sandbox(wr_work *work, char *text, size_t bytes);
 
 #endif

@@ -181,7 +181,7 @@ static bool drop_capabilities(const wr_sandbox_wish *wish, bool files_bound)
 
 static bool set_limits(const wr_sandbox_wish *wish)
 {
-    bool ok = !wish->memory_bytes || limit(RLIMIT_AS, wish->memory_bytes);
+    bool ok = !wish->memory_bytes || limit(RLIMIT_DATA, wish->memory_bytes);
     if (wish->file_bytes) /* the signal would kill; ignored, it is an error of write() */
         ok = signal(SIGXFSZ, SIG_IGN) != SIG_ERR && limit(RLIMIT_FSIZE, wish->file_bytes) && ok;
     return (!wish->files || limit(RLIMIT_NOFILE, wish->files)) && ok;

@@ -52,9 +52,11 @@ typedef struct wr_sandbox_wish {
     bool listens;   /* may bind, listen and accept, by TCP and UDP */
     bool devices; /* cameras: what read_paths names as a character device may be opened for writing, and asked by ioctl
                    * of the kinds V4L2, media controller and dma-buf */
-    uint64_t memory_bytes;     /* of addresses (RLIMIT_AS), more than what is resident; 0: no limit */
-    unsigned files;            /* open at once (RLIMIT_NOFILE); 0: as it is */
-    uint64_t file_bytes;       /* of one file (RLIMIT_FSIZE): writing more fails with EFBIG; 0: no limit */
+    uint64_t
+        memory_bytes;    /* of its own: heap, stacks, what libraries write to, touched or not (RLIMIT_DATA); not what it
+                            * shares, nor code; 0: no limit */
+    unsigned files;      /* open at once (RLIMIT_NOFILE); 0: as it is */
+    uint64_t file_bytes; /* of one file (RLIMIT_FSIZE): writing more fails with EFBIG; 0: no limit */
     _Atomic uint32_t *stopped; /* where to note the call that the process is stopped for, in memory that outlives it;
                                  * or NULL. It is also said on standard error */
 } wr_sandbox_wish;

@@ -117,6 +117,7 @@ static bool node(wr_work *work, const wr_say_node *said, int fd)
     made->bounds = said->bounds;
     made->lag = said->lag;
     made->stall_ns = said->stall_ns;
+    made->limits = said->limits;
     made->worker = said->mine >= 0 ? -1 : 0;
     if (said->mine >= 0) {
         work->mine[work->mines++] = made;

@@ -41,6 +41,8 @@ WEIR_API weir_status weir_pipeline_runner(weir_pipeline *pipeline, const char *r
 /* Nodes that parse what comes from outside (video, decode, detect) run in processes of their own where neither they nor
  * weir_pipeline_runner() name a runner: what a hostile camera or a broken model does to them, it does to nobody else. `weir run` does so. */
 WEIR_API void weir_pipeline_isolate(weir_pipeline *pipeline);
+/* Logs at the start what the sandbox of each process holds. */
+WEIR_API void weir_pipeline_tell_sandbox(weir_pipeline *pipeline);
 /* Threads of the pool; 0: as many as there are cores, at least 2. */
 WEIR_API void weir_pipeline_workers(weir_pipeline *pipeline, int workers);
 /* Stops by itself after that long; 0: never. */

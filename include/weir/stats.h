@@ -41,6 +41,8 @@ typedef struct weir_node_stats {
     weir_spread busy; /* one call of produce, process, finish or tick that had something to do */
     double cpu_s;     /* of the node where it has a thread of its own, else its share of the thread's by time busy */
     int64_t hidden_ns;
+    const char *sandbox;     /* of its process: "full", "partial", "none"; NULL: it runs in this one */
+    char sandbox_holds[256]; /* in words: what it may still do, and what the kernel could not bind */
 } weir_node_stats;
 
 typedef struct weir_stats {

@@ -60,10 +60,13 @@ static void set_option(builder *b, weir_node *node, const weir_option *option, c
 
 static void unknown_option(builder *b, const weir_node *node, const wr_setting *setting)
 {
-    const char *words[256] = {"runner", "group", "replicas", "stall"};
-    size_t count = 4;
+    const char *words[256];
+    size_t count = 0;
+    for (; wr_node_keys[count]; count++)
+        words[count] = wr_node_keys[count];
     for (const weir_option *o = node->class->options; o && o->name && count < 255; o++)
         words[count++] = o->name;
+    words[count] = NULL;
     const char *near = wr_nearest(setting->key, words);
     problem(b, setting->key_at, "%s has no option %s; %s%s%s`weir help %s` lists them", node->class->name,
             wr_may_show(setting->key) ? setting->key : "of that name", near ? "did you mean " : "", near ? near : "",
@@ -118,6 +121,30 @@ static void set_replicas(builder *b, weir_node *node, const wr_setting *setting)
         node->replicas = (int)copies;
 }
 
+/* False if it is none. */
+static bool set_limit(builder *b, weir_node *node, const wr_setting *setting)
+{
+    const char *wanted = NULL;
+    int64_t files = 0;
+    if (strcmp(setting->key, "memory") == 0) {
+        if (!wr_parse_bytes(setting->value, &node->limits.memory_bytes))
+            wanted = "a size such as 512MiB";
+    } else if (strcmp(setting->key, "deadline") == 0) {
+        if (!wr_parse_duration(setting->value, &node->limits.deadline_ns) || node->limits.deadline_ns < 0)
+            wanted = "a duration such as 500ms";
+    } else if (strcmp(setting->key, "files") == 0) {
+        if (!wr_parse_int(setting->value, &files) || files < WR_FILES_LEAST || files > WR_FILES_MOST)
+            wanted = "a number from 32 to 65536";
+        node->limits.files = (unsigned)files;
+    } else {
+        return false;
+    }
+    node->limits.given = true;
+    if (wanted)
+        problem(b, setting->value_at, "%s.%s: %s is not %s", node->name, setting->key, setting->value, wanted);
+    return true;
+}
+
 static bool node_setting(builder *b, weir_node *node, const wr_setting *setting)
 {
     if (strcmp(setting->key, "runner") == 0)
@@ -130,7 +157,7 @@ static bool node_setting(builder *b, weir_node *node, const wr_setting *setting)
     } else if (strcmp(setting->key, "group") == 0)
         set_group(b, node, setting);
     else
-        return false;
+        return set_limit(b, node, setting);
     return true;
 }
 

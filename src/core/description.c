@@ -8,7 +8,7 @@
 #include <weir/log.h>
 
 const char *const wr_link_keys[] = {"take", "max_age", "hold", NULL};
-const char *const wr_node_keys[] = {"runner", "group", "replicas", "stall", NULL};
+const char *const wr_node_keys[] = {"runner", "group", "replicas", "stall", "memory", "files", "deadline", NULL};
 
 wr_description *wr_description_new(const char *name, const char *file)
 {

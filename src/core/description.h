@@ -37,7 +37,7 @@ typedef struct wr_node_text {
     char *name, *component;
     wr_place name_at, component_at;
     bool named;           /* a name was written; else it was made from the component's name */
-    wr_settings settings; /* the component's own, and runner, group, replicas, stall */
+    wr_settings settings; /* the component's own, and those of wr_node_keys */
 } wr_node_text;
 
 typedef struct wr_link_text {

@@ -52,6 +52,7 @@ weir_node *wr_graph_add(wr_graph *graph, const char *name, const weir_component_
     node->at = -1;
     node->strand_number = node->worker = -1;
     node->stall_ns = 30ll * 1000000000;
+    node->limits.deadline_ns = 30ll * 1000000000;
     node->options = wr_must(calloc(1, class->options_bytes + 1));
     node->state = wr_must(wr_memory_lines(class->state_bytes));
     node->tally = node->own_tally = wr_must(wr_memory_lines(sizeof *node->tally));

@@ -30,6 +30,7 @@ struct wr_graph {
     weir_clock *clock;
     const char *runner; /* of nodes that name none; "thread" */
     bool isolate;       /* exposed nodes that name none run as processes */
+    bool sandbox_told;  /* what the sandboxes of processes hold is logged */
     bool runner_forced; /* from the command line: overrides nodes too */
     weir_node *source[WR_STREAMS_MAX];
     uint32_t streams;

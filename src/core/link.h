@@ -84,8 +84,9 @@ typedef struct wr_link_shared {
      * producer has seen to, by the producer; that nobody uses what was given any more, by the supervisor; that
      * something made no sense, by whoever found it. */
     _Atomic uint32_t died, seeing_to, seen_to, retired, broken;
-    _Atomic uint32_t bereft;       /* by the supervisor: the producer died, and another comes by another link */
-    _Atomic uint32_t not_yet; /* it comes after another, and its consumer still takes from that: no room here till then */
+    _Atomic uint32_t bereft; /* by the supervisor: the producer died, and another comes by another link */
+    _Atomic uint32_t
+        not_yet; /* it comes after another, and its consumer still takes from that: no room here till then */
     _Atomic uint32_t returned_all; /* by the consumer's process: it has emptied this link and holds nothing of it */
     _Atomic uint64_t died_with;    /* by the producer: frames that dead consumers had in hand */
 

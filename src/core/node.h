@@ -93,6 +93,16 @@ typedef struct wr_told {
 /* Offers a frame to one link of an output; as weir_send(), for dispatchers. */
 void wr_node_send_to(weir_node *node, wr_edge *edge, WEIR_OWNED weir_frame *frame);
 
+enum { WR_FILES_LEAST = 32, WR_FILES_MOST = 65536 };
+
+/* Of a node that runs in a process of its own; 0: none. */
+typedef struct wr_limits {
+    uint64_t memory_bytes; /* that the process has for itself; in a group, the largest that is named */
+    unsigned files;        /* that it has open; as above */
+    int64_t deadline_ns;   /* of processor time for one call */
+    bool given;            /* one of them was written */
+} wr_limits;
+
 /* What another thread wants changed between two steps. */
 typedef struct wr_change {
     struct wr_change *next;
@@ -133,6 +143,7 @@ struct weir_node {
     int strand_number;        /* nodes of one number are moved together */
     int rank, below; /* among these, downstream first: its own place, and that of its lowest consumer, else its own */
     int replicas;
+    wr_limits limits;
     wr_place at_place; /* for messages */
     int64_t stall_ns;
     unsigned visit; /* of the walk that came by last */
@@ -185,6 +196,8 @@ struct weir_node {
     wr_tally *tally, *own_tally; /* own: where tally is, unless in memory shared with another process */
     pthread_mutex_t error_lock;
     char error[256];    /* under error_lock */
+    char sandbox[256];  /* under error_lock: what its process may do, in words; "": it runs in this one */
+    int sandbox_level;  /* under error_lock: 0 full, 1 partial, 2 none */
     weir_status status; /* of the failure; written by the strand before shown_phase */
     _Atomic int64_t error_logged_ns;
 };

@@ -66,6 +66,15 @@ static void leave_pool(wr_graph *graph)
     }
 }
 
+static void look_at_limits(planner *p, const weir_node *node)
+{
+    bool dispatches = (node->class->flags & WEIR_ONE_ROOM) != 0; /* its copies have the limits */
+    if (node->limits.given && node->worker < 0 && !p->graph->runner_forced && !dispatches)
+        wr_problems_add(p->problems, p->file, node->at_place,
+                        "%s: memory=, files= and deadline= are limits of a process; say runner=process too",
+                        node->name);
+}
+
 static void choose_strands(planner *p)
 {
     int strands = 0;
@@ -81,6 +90,7 @@ static void choose_strands(planner *p)
                  : node->worker >= 0           ? "process"
                  : strcmp(runner, "pool") == 0 ? "pool"
                                                : "thread");
+        look_at_limits(p, node);
         if (wanted && !node->runs_inline && !p->graph->runner_forced && strcmp(node->runner, "inline") == 0)
             wr_problems_add(p->problems, p->file, node->at_place, "%s.runner: %s; use thread", node->name,
                             node->class->inputs ? "its producers run in different threads, so it cannot be inline"

@@ -191,6 +191,7 @@ static weir_node *copy_of(wr_graph *graph, const weir_node *node, int number)
     weir_node *copy = wr_graph_add(graph, name, node->class);
     memcpy(copy->options, node->options, node->class->options_bytes);
     copy->stall_ns = node->stall_ns;
+    copy->limits = node->limits;
     copy->at_place = node->at_place;
     memcpy(copy->runner, node->runner, sizeof copy->runner);
     copy->copy_of = node;

@@ -66,6 +66,10 @@ static json_t *node(const weir_node_stats *stats)
     json_object_set_new(node, "state", text(stats->state));
     if (stats->error[0])
         json_object_set_new(node, "error", masked(stats->error));
+    if (stats->sandbox) {
+        json_object_set_new(node, "sandbox", text(stats->sandbox));
+        json_object_set_new(node, "sandbox_holds", masked(stats->sandbox_holds));
+    }
     json_object_set_new(node, "frames_in", count(stats->frames_in));
     json_object_set_new(node, "frames_out", count(stats->frames_out));
     json_object_set_new(node, "errors", count(stats->errors));

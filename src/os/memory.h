@@ -27,5 +27,7 @@ void *wr_memory_lines(size_t bytes);
 
 /* Most memory this process ever held at once, as the kernel counts it. */
 size_t wr_memory_peak(void);
+/* What this process has for itself now, touched or not: heap, stacks, what libraries write to. 0: not known. */
+size_t wr_memory_own(void);
 
 #endif

@@ -1,6 +1,8 @@
 #include "run/keeper.h"
 
 #include "core/clock.h"
+#include "run/ending.h"
+#include "run/hearing.h"
 #include "run/spawn.h"
 #include "run/succession.h"
 #include <errno.h>
@@ -15,9 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HEAR_MOST = 1000, LINES_A_SECOND = 50 };
-enum { BEATS_MISSED_NS = 1500000000, GRACE_NS = 2000000000 };
-static const int64_t birth_most_ns = 60000000000;      /* until the first beat: loading libraries, and models */
+enum { HEAR_MOST = 1000, GRACE_NS = 2000000000, BEATS_MISSED_NS = 1500000000 };
 static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
 
 /* --- what is shared --- */
@@ -54,6 +54,14 @@ static bool make_desk(wr_keeper *k, wr_worker *w)
         if (belongs(w, k->graph->node[i]))
             k->graph->node[i]->tally = &w->desk->tally[nodes++];
     return true;
+}
+
+/* The largest that is named by those who share it. */
+static void set_limit(wr_keeper *k, const weir_node *node)
+{
+    wr_worker *w = worker_of(k, node);
+    if (w && node->limits.memory_bytes > w->memory_bytes)
+        w->memory_bytes = node->limits.memory_bytes;
 }
 
 /* --- birth --- */
@@ -95,7 +103,10 @@ static bool be_born(wr_keeper *k, wr_worker *w)
         return false;
     }
     w->since_ns = weir_clock_now(NULL);
-    w->started = w->over = w->stopped = w->hung = w->refused = false;
+    w->started = w->over = w->stopped = w->refused = w->is_open = false;
+    w->hung[0] = '\0';
+    w->memory_kills = wr_ending_memory_kills();
+    atomic_store(&w->desk->own_bytes, 0);
     w->asked = w->heard = 0;
     w->restart_at_ns = 0;
     w->why[0] = '\0';
@@ -111,123 +122,7 @@ static bool be_born(wr_keeper *k, wr_worker *w)
     return true;
 }
 
-/* --- what it says --- */
-
-static weir_node *node_said(wr_keeper *k, const wr_worker *w, int number)
-{
-    if (number < 0 || number >= k->graph->nodes || !belongs(w, k->graph->node[number]))
-        return NULL;
-    return k->graph->node[number];
-}
-
-/* Printable, and no longer than it may be. */
-static void clean(char *text, size_t bytes)
-{
-    text[bytes - 1] = '\0';
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f || (unsigned char)*text == 0xc2) /* 0xc2: C1 controls */
-            *text = '?';
-}
-
-static void has_opened(wr_keeper *k, wr_worker *w)
-{
-    if (w->opened)
-        return;
-    w->opened = true;
-    if (atomic_fetch_sub(&k->run->to_open, 1) == 1) {
-        for (int i = 0; i < k->run->strands; i++)
-            wr_bell_ring(&k->run->strand[i].bell);
-        wr_bell_ring(k->run->supervisor);
-    }
-}
-
-static void node_failed(weir_node *node, weir_status status, const char *text)
-{
-    pthread_mutex_lock(&node->error_lock);
-    snprintf(node->error, sizeof node->error, "%.250s", text);
-    pthread_mutex_unlock(&node->error_lock);
-    node->status = status < 0 ? status : WEIR_FAILED;
-    atomic_store(&node->tally->shown_phase, WR_FAILED);
-}
-
-static void broke(wr_keeper *k, wr_worker *w, const wr_say *said)
-{
-    weir_node *node = node_said(k, w, said->node);
-    if (node)
-        node_failed(node, (weir_status)said->status, said->text);
-    if (said->number) /* of the whole worker, which ends */
-        snprintf(w->why, sizeof w->why, "%.250s", said->text);
-    w->refused = true;
-    if (!w->opened) {
-        atomic_store(&k->run->open_failed, true);
-        for (int i = 0; !node && i < k->graph->nodes; i++)
-            if (belongs(w, k->graph->node[i]))
-                node_failed(k->graph->node[i], (weir_status)said->status, said->text);
-    }
-    wr_bell_ring(k->run->supervisor);
-}
-
-static void logged(wr_keeper *k, wr_worker *w, const wr_say *said)
-{
-    int64_t now_ns = weir_clock_now(NULL);
-    if (now_ns - w->lines_since_ns > 1000000000) {
-        w->lines_since_ns = now_ns;
-        w->lines = 0;
-    }
-    if (++w->lines > LINES_A_SECOND)
-        return;
-    const weir_node *node = node_said(k, w, said->node);
-    weir_log_level level = said->status >= WEIR_LOG_ERROR && said->status <= WEIR_LOG_DEBUG
-                               ? (weir_log_level)said->status
-                               : WEIR_LOG_WARNING;
-    weir_log(level, node ? node->name : NULL, "%s", said->text);
-}
-
-/* False once there is nothing more. */
-static bool hear(wr_keeper *k, wr_worker *w)
-{
-    wr_say said;
-    int fds[WR_CHANNEL_FDS];
-    for (int i = 0; i < 64; i++) { /* it may not keep the others waiting */
-        long bytes = wr_channel_hear(w->channel, &said, sizeof said, fds, false);
-        for (int f = 0; f < WR_CHANNEL_FDS; f++)
-            if (fds[f] >= 0)
-                close(fds[f]);
-        if (bytes == 0)
-            kill(w->pid, SIGKILL); /* it has closed its end, and could not be spoken to any more */
-        if (bytes != sizeof said)
-            return false;
-        clean(said.text, sizeof said.text);
-        if (said.word == WR_OPENED)
-            has_opened(k, w);
-        else if (said.word == WR_BROKE)
-            broke(k, w, &said);
-        else if (said.word == WR_LOGGED)
-            logged(k, w, &said);
-        else if (said.word == WR_OVER)
-            w->over = true;
-        else if (said.word == WR_HEARD)
-            w->heard++;
-    }
-    return true;
-}
-
 /* --- death --- */
-
-static void describe_end(const wr_worker *w, int status, char *text, size_t bytes)
-{
-    if (w->hung)
-        snprintf(text, bytes, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS / 1e9);
-    else if (w->why[0])
-        snprintf(text, bytes, "%.250s", w->why);
-    else if (atomic_load(&w->desk->stopped))
-        snprintf(text, bytes, "its process was stopped by the sandbox: it made system call %u",
-                 atomic_load(&w->desk->stopped) - 1);
-    else if (WIFSIGNALED(status))
-        snprintf(text, bytes, "its process was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else
-        snprintf(text, bytes, "its process ended with status %d", WEXITSTATUS(status));
-}
 
 /* What led to it is let go, what came from it has ended. */
 static void close_links(wr_keeper *k, const wr_worker *w)
@@ -270,7 +165,7 @@ static void lose_in_hand(weir_node *node)
 static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
 {
     char why[256];
-    describe_end(w, status, why, sizeof why);
+    wr_ending_describe(w, status, why, sizeof why);
     for (int i = 0; i < k->graph->nodes; i++) {
         weir_node *node = k->graph->node[i];
         int phase = atomic_load(&node->tally->shown_phase);
@@ -283,7 +178,7 @@ static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
             atomic_store(&node->tally->shown_phase, WR_DONE);
         if (well || phase == WR_DONE || phase == WR_FAILED)
             continue;
-        node_failed(node, WEIR_FAILED, why);
+        wr_hearing_failed(node, WEIR_FAILED, why);
         weir_log(WEIR_LOG_ERROR, node->name, "%s", why);
     }
 }
@@ -293,7 +188,7 @@ static void ended(wr_keeper *k, wr_worker *w, int status, bool well)
 {
     nodes_ended(k, w, status, well);
     close_links(k, w);
-    has_opened(k, w); /* the others need not wait for it */
+    wr_hearing_opened(k, w); /* the others need not wait for it */
     strands_over(k, w);
 }
 
@@ -314,9 +209,10 @@ static void plan_restart(wr_keeper *k, wr_worker *w, int status)
     for (unsigned i = 0; i < RESTARTS_MOST; i++)
         if (w->restarted_ns[i] && now_ns - w->restarted_ns[i] < k->restarts_within_ns)
             pause_ns *= 2;
-    describe_end(w, status, why, sizeof why);
+    wr_ending_describe(w, status, why, sizeof why);
     w->restarted_ns[w->restarts++ % RESTARTS_MOST] = now_ns;
     w->restart_at_ns = now_ns + pause_ns;
+    w->died_ns = now_ns;
     for (int i = 0; i < k->graph->nodes; i++) {
         weir_node *node = k->graph->node[i];
         if (!belongs(w, node))
@@ -338,7 +234,7 @@ static bool all_nodes_done(wr_keeper *k, const wr_worker *w)
 static void died(wr_keeper *k, wr_worker *w)
 {
     int status = 0;
-    for (int i = 0; i < HEAR_MOST && hear(k, w); i++)
+    for (int i = 0; i < HEAR_MOST && wr_hear(k, w); i++)
         ;
     waitpid(w->pid, &status, 0);
     close(w->pidfd);
@@ -375,14 +271,55 @@ static void tell_news(wr_keeper *k, wr_worker *w)
     }
 }
 
+static void end_hung(wr_worker *w, const char *format, int64_t after_ns) __attribute__((format(printf, 2, 0)));
+
+static void end_hung(wr_worker *w, const char *format, int64_t after_ns)
+{
+    if (w->hung[0])
+        return;
+    snprintf(w->hung, sizeof w->hung, format, (double)after_ns / 1e9);
+    kill(w->pid, SIGKILL);
+}
+
+/* Loading libraries and models: as long as the most patient of its nodes may take for a call. */
+static void watch_opening(wr_keeper *k, wr_worker *w, int64_t now_ns)
+{
+    int64_t most_ns = 0;
+    for (int i = 0; i < k->graph->nodes; i++) {
+        int64_t stall_ns = belongs(w, k->graph->node[i]) ? k->graph->node[i]->stall_ns : 1;
+        most_ns = stall_ns == 0 || stall_ns > most_ns ? stall_ns : most_ns;
+        if (stall_ns == 0)
+            return;
+    }
+    if (!w->is_open && now_ns - w->since_ns > most_ns)
+        end_hung(w, "it was not open after %.3g s and was ended; raise stall= if it may take that long", most_ns);
+}
+
+/* In a call for longer than it may, while frames wait for it. Sources keep others waiting, too. */
+static bool is_stuck_inside(const wr_worker *w, const weir_node *node, int64_t now_ns)
+{
+    int64_t began_ns = atomic_load(&node->tally->call_began_ns);
+    int64_t since_ns = began_ns > w->since_ns ? began_ns : w->since_ns;
+    if (!began_ns || !node->stall_ns || now_ns - since_ns <= node->stall_ns)
+        return false;
+    bool wanted = node->inputs == 0;
+    for (int i = 0; i < node->inputs; i++)
+        wanted |= node->input[i].edge->link.shared && wr_link_waiting(&node->input[i].edge->link) > 0;
+    return wanted;
+}
+
 static void watch(wr_keeper *k, wr_worker *w)
 {
     int64_t now_ns = weir_clock_now(NULL), beat_ns = atomic_load(&w->desk->beat_ns);
     int64_t heard_ns = beat_ns > w->since_ns ? beat_ns : w->since_ns;
-    if (!w->hung && now_ns - heard_ns > (beat_ns ? BEATS_MISSED_NS : birth_most_ns)) {
-        w->hung = true;
-        kill(w->pid, SIGKILL);
-    }
+    if (beat_ns && now_ns - heard_ns > BEATS_MISSED_NS)
+        end_hung(w, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS);
+    watch_opening(k, w, now_ns);
+    for (int i = 0; i < k->graph->nodes; i++)
+        if (belongs(w, k->graph->node[i]) && is_stuck_inside(w, k->graph->node[i], now_ns))
+            end_hung(w,
+                     "it did not come back from a call for %.3g s and was ended; raise stall= if it may take that long",
+                     k->graph->node[i]->stall_ns);
     if (w->stopped && now_ns > k->kill_at_ns)
         kill(w->pid, SIGKILL);
 }
@@ -492,7 +429,7 @@ static void *keep(void *user)
                 continue;
             }
             if (k->watched[2 + 2 * i].revents & POLLIN)
-                hear(k, w);
+                wr_hear(k, w);
             tell_news(k, w);
             watch(k, w);
             if (atomic_load(&k->ends))
@@ -528,10 +465,13 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
     k->watched = wr_must(calloc(1 + 2 * (size_t)k->workers, sizeof *k->watched));
     const char *within_ms = getenv("WEIR_RESTARTS_WITHIN");
     k->restarts_within_ns = within_ms ? atoll(within_ms) * 1000000 : restarts_within_ns;
+    for (int i = 0; i < graph->nodes; i++)
+        set_limit(k, graph->node[i]);
     k->poked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     bool good = k->poked_fd >= 0 && hang_bells(graph);
     for (int i = 0; i < k->workers; i++) {
-        k->worker[i] = (wr_worker){.number = i, .desk_memory.fd = -1};
+        k->worker[i].number = i;
+        k->worker[i].desk_memory.fd = -1;
         good = good && make_desk(k, &k->worker[i]);
     }
     atomic_fetch_add(&run->to_open, k->workers);

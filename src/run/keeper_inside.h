@@ -15,8 +15,13 @@ typedef struct wr_worker {
     int pidfd, channel;
     wr_memory desk_memory;
     wr_desk *desk;
-    bool opened, started, over, stopped;
-    bool hung;                           /* killed since it did not beat */
+    bool opened;  /* it has opened its nodes once, or will not */
+    bool is_open; /* the process that lives has */
+    bool started, over, stopped;
+    char hung[160];                      /* why it was killed: it did not answer, or not come back; "": it was not */
+    uint64_t memory_bytes;               /* its limit; 0: none */
+    uint64_t memory_kills;               /* wr_ending_memory_kills() when it was born */
+    int64_t died_ns;                     /* the one before it; 0: none */
     bool refused;                        /* one of its nodes could not be opened, and said so */
     int64_t restart_at_ns;               /* 0: it is not to be started again */
     int64_t restarted_ns[RESTARTS_MOST]; /* the last times */

@@ -144,6 +144,11 @@ void weir_pipeline_isolate(weir_pipeline *pipeline)
     pipeline->graph->isolate = true;
 }
 
+void weir_pipeline_tell_sandbox(weir_pipeline *pipeline)
+{
+    pipeline->graph->sandbox_told = true;
+}
+
 void weir_pipeline_duration(weir_pipeline *pipeline, int64_t duration_ns)
 {
     pipeline->supervisor.duration_ns = duration_ns;

@@ -115,7 +115,8 @@ static void tell_node(teller *t, weir_node *node, int mine)
                         .live = node->live,
                         .bounds = node->bounds,
                         .lag = node->lag,
-                        .stall_ns = node->stall_ns};
+                        .stall_ns = node->stall_ns,
+                        .limits = node->limits};
     snprintf(said.shown, sizeof said.shown, "%s", node->shown);
     snprintf(said.class, sizeof said.class, "%s", node->class->name);
     tell(t, &said, sizeof said, node->strand->bell_page.fd);

@@ -32,8 +32,10 @@ typedef enum wr_word {
     WR_OPENED = 100,
     WR_BROKE, /* a node failed */
     WR_LOGGED,
-    WR_OVER,  /* all its nodes are done; it ends */
-    WR_HEARD, /* of a link: its stores know of it */
+    WR_OVER,   /* all its nodes are done; it ends */
+    WR_HEARD,  /* of a link: its stores know of it */
+    WR_INSIDE, /* number: what its sandbox holds, 0 all, 1 part, 2 nothing; text: in words */
+    WR_WHY,    /* it ends, and why; another may be started */
 } wr_word;
 
 /* Every message begins so; what the other fields mean is said with each word. */
@@ -62,6 +64,7 @@ typedef struct wr_say_node {
     bool live, bounds;
     uint32_t lag;
     int64_t stall_ns;
+    wr_limits limits;
 } wr_say_node;
 
 typedef struct wr_say_plan {
@@ -93,6 +96,7 @@ typedef struct wr_say_link {
 typedef struct wr_desk {
     _Atomic int64_t beat_ns;    /* when it last looked around */
     _Atomic uint64_t rss_bytes; /* most it ever held */
+    _Atomic uint64_t own_bytes; /* as its limit counts, most that was seen */
     _Atomic uint32_t stopped;   /* 1 + the system call that the sandbox stopped it for */
     wr_tally tally[];
 } wr_desk;

@@ -53,6 +53,8 @@ static const char *state_of(int phase)
     }
 }
 
+static const char *const sandbox_words[] = {"full", "partial", "none"};
+
 static void read_node(wr_supervisor *s, weir_node *node, weir_node_stats *stats)
 {
     *stats = (weir_node_stats){.name = node->name,
@@ -69,6 +71,8 @@ static void read_node(wr_supervisor *s, weir_node *node, weir_node_stats *stats)
                                .hidden_ns = atomic_load(&node->tally->hidden_ns)};
     pthread_mutex_lock(&node->error_lock);
     memcpy(stats->error, node->error, sizeof stats->error);
+    memcpy(stats->sandbox_holds, node->sandbox, sizeof stats->sandbox_holds);
+    stats->sandbox = node->sandbox[0] ? sandbox_words[node->sandbox_level] : NULL;
     pthread_mutex_unlock(&node->error_lock);
 }
 

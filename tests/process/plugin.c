@@ -168,7 +168,20 @@ typedef struct break_state {
     int64_t seen;
 } break_state;
 
-enum { AT_OPEN, CRASH, LOOP, STOP, OPEN_FILE, SOCKET, EXEC };
+enum { AT_OPEN, CRASH, LOOP, STOP, OPEN_FILE, SOCKET, EXEC, SLEEP, SLEEP_AT_OPEN, EAT };
+
+static void sleep_for_ever(void)
+{
+    for (;;)
+        pause();
+}
+
+static void eat(void)
+{
+    const size_t bite = (size_t)1 << 20;
+    for (char *all = malloc(bite); all; all = malloc(bite))
+        memset(all, 1, bite);
+}
 
 static void misbehave(int how)
 {
@@ -178,6 +191,10 @@ static void misbehave(int how)
             ;
     if (how == STOP)
         raise(SIGSTOP);
+    if (how == SLEEP)
+        sleep_for_ever();
+    if (how == EAT)
+        eat();
     if (how == OPEN_FILE && open("/etc/passwd", O_RDONLY) < 0)
         return;
     if (how == SOCKET && socket(AF_INET, SOCK_STREAM, 0) < 0)
@@ -192,6 +209,8 @@ static weir_status break_open(weir_node *node)
     const break_options *options = weir_options(node);
     if (options->how.index == AT_OPEN)
         abort();
+    if (options->how.index == SLEEP_AT_OPEN)
+        sleep_for_ever();
     return WEIR_OK;
 }
 
@@ -205,7 +224,8 @@ static weir_status break_process(weir_node *node, int input, const weir_frame *f
     return WEIR_OK;
 }
 
-static const char *const ways[] = {"at-open", "crash", "loop", "stop", "open", "socket", "exec", NULL};
+static const char *const ways[] = {"at-open", "crash", "loop",          "stop", "open", "socket",
+                                   "exec",    "sleep", "sleep-at-open", "eat",  NULL};
 static const weir_option break_table[] = {
     WEIR_OPTION(break_options, how, "it breaks", .text = "crash", .choices = ways),
     WEIR_OPTION(break_options, at, "with the frame of that number since it was started", .text = "5", .min = 1,

@@ -176,6 +176,57 @@ def one_that_stands_still_is_replaced():
     expect("the other saw all", run.node("z")["frames_in"] >= 450, run.node("z"))
 
 
+def replaced(how, limit, words):
+    run = Run(f"p-source name=s rate=100 ! p-break name=b how={how} at=20 runner=process {limit} ; @s ! p-check name=z",
+              "--duration", "4s", within_ms=0).end()
+    equal(f"exit status: {run.said}", run.status, 0)
+    expect("replaced", run.node("b")["restarts"] >= 1, run.node("b"))
+    expect("and why", f"weir: warning: b: {words}" in run.said, run.said)
+    expect("the other saw all", run.node("z")["frames_in"] >= 350, run.node("z"))
+
+
+@test
+def one_that_loops_for_ever_is_replaced():
+    replaced("loop", "deadline=300ms", "it used more than 0.3 s of processor time in one call")
+
+
+@test
+def one_that_does_not_come_back_is_replaced():
+    replaced("sleep", "stall=700ms", "it did not come back from a call for 0.7 s")
+
+
+@test
+def one_that_wants_more_memory_than_it_may_is_replaced():
+    if not os.environ.get("WEIR_SANITIZED"):  # which maps terabytes
+        replaced("eat", "memory=96MiB", "out of memory, limit 96 MiB; raise memory= (its process was ended by signal 6 (Aborted))")
+
+
+@test
+def one_that_never_opens_is_given_up():
+    run = Run("p-source name=s rate=100 ! p-break name=b how=sleep-at-open stall=700ms runner=process ; @s ! p-check name=z",
+              "--duration", "7s").end()
+    equal("exit status", run.status, 1)
+    equal("state", run.node("b")["state"], "failed")
+    expect("and why", "weir: error: b: it was not open after 0.7 s" in run.said, run.said)
+    expect("the others went on then", run.node("z")["frames_in"] > 50, run.node("z"))
+
+
+@test
+def limits_are_of_processes():
+    run = Run("p-source name=s frames=10 ! p-relay name=a memory=64MiB ! p-check name=z").end()
+    equal("refused", run.status, 2)
+    expect("in one sentence", "a: memory=, files= and deadline= are limits of a process; say runner=process too" in run.said, run.said)
+
+
+@test
+def the_summary_tells_of_sandboxes():
+    run = Run("p-source name=s frames=100 ! p-relay name=a runner=process files=64 ! p-check name=z", "--sandbox", "report").end()
+    equal("exit status", run.status, 0)
+    expect("level", run.node("a")["sandbox"] in ("full", "partial", "none"), run.node("a"))
+    expect("in words", "; no network; 64 files" in run.node("a")["sandbox_holds"], run.node("a"))
+    expect("of processes alone", "sandbox" not in run.node("z"), run.node("z"))
+
+
 def given_up(how):
     run = Run(f"p-source name=s rate=200 ! p-break name=b {how} runner=process ; @s ! p-check name=z", "--duration", "4s").end()
     equal("exit status", run.status, 1)
