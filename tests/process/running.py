@@ -70,15 +70,19 @@ class Run:
         raise Wrong(f"weir ended with {self.process.returncode} before {name} began")
 
     def kill_at_random(self, kills, seed, names=None, pause_s=0.1, how=signal.SIGKILL):
+        """Kills one of the workers (of these nodes) so many times, and says how often one was there to be killed."""
         generator = random.Random(seed)
+        killed = 0
         for _ in range(kills):
             time.sleep(generator.uniform(0.0, pause_s))
             if self.process.poll() is not None:
-                return
-            for worker in generator.sample(workers := self.workers(), min(1, len(workers))):
-                if (name := name_of(worker)) and (not names or name in names):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(worker, how)
+                break
+            there = [pid for pid in self.workers() if (name := name_of(pid)) and (not names or name in names)]
+            if there:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(generator.choice(there), how)
+                    killed += 1
+        return killed
 
     def end(self, timeout=100):
         self.said = self.process.communicate(timeout=timeout)[1]
