@@ -17,6 +17,10 @@ const LOG_MAX = 2000;
 const SILENT_NODE_MS = 8000;   // a node that says nothing for so long is not waited for
 const FAILURES_MAX = 3, FAILURES_MS = 15000;
 
+function sameCodec(message) {
+    return message && `${message.codec} ${message.description ?? ''}`;
+}
+
 export class Player extends EventTarget {
     info = null;               // the stream, as in hello
     codec = null;              // the codec message in force
@@ -39,6 +43,7 @@ export class Player extends EventTarget {
     #dirty = false;
     #visible = true;
     #failures = [];
+    #refused = null;           // what this browser said to decode and then did not
     #heardOf = new Map();      // node -> when its last result came
     #review = null;
     #playing = null;           // in the past: {wall, time, seeking}
@@ -73,8 +78,9 @@ export class Player extends EventTarget {
         this.sequence.forgetLead();
         this.#config = config ? Object.freeze({ ...config }) : null;
         const able = await canDecode(config);
-        if (this.codec === message && this.packetsFail === able) {
-            this.packetsFail = !able;
+        const fails = !able || this.#refused === sameCodec(message);
+        if (this.codec === message && this.packetsFail !== fails) {
+            this.packetsFail = fails;
             this.#changed();
         }
     }
@@ -164,6 +170,7 @@ export class Player extends EventTarget {
         this.sequence.restart();
         this.#failures = [...this.#failures.filter(at => now - at < FAILURES_MS), now];
         if (this.#failures.length >= FAILURES_MAX && this.info?.pictures && !this.packetsFail) {
+            this.#refused = sameCodec(this.codec);
             this.packetsFail = true;
             this.#changed();
         }
