@@ -47,6 +47,7 @@ export class Player extends EventTarget {
     #heardOf = new Map();      // node -> when its last result came
     #review = null;
     #playing = null;           // in the past: {wall, time, seeking}
+    #seeking = null;           // the last seek that was begun
     #target = null;            // where steps lead that are not done yet
     #shownAt = [];
 
@@ -351,7 +352,8 @@ export class Player extends EventTarget {
     }
 
     /* From here on, at its own pace, until it is live again. */
-    play() {
+    async play() {
+        await this.#seeking;
         if (!this.#review)
             return;
         this.#playing = { wall: performance.now(), time: this.record.time, seeking: false };
@@ -371,9 +373,13 @@ export class Player extends EventTarget {
         this.#changed();
     }
 
-    async seek(number) {
+    seek(number) {
         if (!this.#review)
             this.pause();
+        return this.#seeking = this.#seek(number).catch(() => false);
+    }
+
+    async #seek(number) {
         const review = this.#review, frame = this.history.get(number);
         if (!review || !frame)
             return false;

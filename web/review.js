@@ -3,9 +3,10 @@
  */
 import { PacketDecoder, PictureDecoder } from './decoder.js';
 
-const KEPT = 10;
+const KEPT = 12, KEPT_BYTES = 128 << 20;
 const STUCK_MS = 60;
 const AHEAD_MAX = 20;          // packets beyond the one whose picture is wanted, for decoders that want to see more
+const NEAR = 4;                // pictures before and behind the wanted one that are kept
 
 export class Review {
     #history;
@@ -13,6 +14,8 @@ export class Review {
     #decoder = null;
     #config = null;
     #position = -1;            // number that was fed last
+    #inside = new Set();       // numbers that were fed and did not come out yet
+    #ahead = 0;                // how many packets more this decoder was found to want
     #wanted = null;            // {frame, resolve, near}
     #busy = Promise.resolve();
     #ticket = 0;
@@ -53,14 +56,16 @@ export class Review {
     /* Makes the decoder ready; the index to feed from: behind what it had, or the key frame. */
     #start(frame, key, index) {
         const at = this.#history.index(this.#position);
-        const goesOn = this.#decoder && this.#config === frame.config && at >= key && at < index;
+        const goesOn = this.#decoder && this.#config === frame.config && at >= key && (at < index || this.#inside.has(frame.number));
         if (goesOn)
             return at + 1;
+        this.#inside.clear();
         if (this.#config !== frame.config || !this.#decoder) {
             this.#decoder?.close();
             const Kind = frame.kind === 'packet' ? PacketDecoder : PictureDecoder;
             this.#decoder = new Kind((number, image) => this.#image(number, image), () => this.#failed());
             this.#config = frame.config;
+            this.#ahead = 0;
             this.#decoder.configure(frame.config);
         } else {
             this.#decoder.reset();
@@ -70,21 +75,33 @@ export class Review {
 
     async #feed(from, index, ticket) {
         const going = () => this.#wanted && ticket === this.#ticket;
-        for (let i = from; i <= index; i++)
-            this.#decode(i);
-        for (let i = index + 1; going() && i <= index + AHEAD_MAX; i++) {
-            if (!await this.#waits(going))
+        let next = from;
+        const feed = () => {
+            const frame = this.#history.at(next);
+            if (frame?.config !== this.#config)
+                return false;
+            next++;
+            this.#position = frame.number;
+            this.#inside.add(frame.number);
+            this.#decoder.decode(frame);
+            return true;
+        };
+        while (next <= index + this.#ahead && feed());
+        while (await this.#waits(going)) {
+            if (next > index + AHEAD_MAX || !feed()) {
+                await this.#flush();
+                if (going())
+                    setTimeout(() => going() && this.#wanted.resolve(null), 200);
                 return;
-            if (i >= this.#history.length || this.#history.at(i).config !== this.#config)
-                break;
-            this.#decode(i);
+            }
+            this.#ahead = Math.max(this.#ahead, next - 1 - index);
         }
-        if (!going())
-            return;
+    }
+
+    /* Everything comes out; then the decoder has to begin at a key frame again. */
+    async #flush() {
         this.#position = -1;
         await this.#decoder.flush().catch(() => {});
-        if (going())
-            setTimeout(() => going() && this.#wanted.resolve(null), 200);
     }
 
     /* True when the decoder has been given all there is and yet is silent; false when the picture came. */
@@ -97,19 +114,15 @@ export class Review {
         return going();
     }
 
-    #decode(i) {
-        const frame = this.#history.at(i);
-        this.#position = frame.number;
-        this.#decoder.decode(frame);
-    }
-
     #image(number, image) {
-        const wanted = this.#wanted?.frame;
-        const near = wanted && number <= wanted.number + 3 && number > wanted.number - KEPT + 2;
-        if (!near)
+        this.#inside.delete(number);
+        const middle = this.#wanted?.frame.number ?? this.holds;
+        if (middle === null || Math.abs(number - middle) > NEAR + this.#ahead)
             return image.close();
         createImageBitmap(image).then(bitmap => {
             image.close();
+            if (!this.#decoder || this.#kept.has(number))
+                return bitmap.close();
             this.#keep(number, bitmap);
             if (this.#wanted?.frame.number === number)
                 this.#wanted.resolve(bitmap);
@@ -117,10 +130,10 @@ export class Review {
     }
 
     #keep(number, bitmap) {
-        this.#kept.get(number)?.close();
+        const most = Math.max(3, Math.min(KEPT, Math.floor(KEPT_BYTES / (bitmap.width * bitmap.height * 4))));
         this.#kept.set(number, bitmap);
         for (const [old, image] of this.#kept) {
-            if (this.#kept.size <= KEPT)
+            if (this.#kept.size <= most)
                 break;
             if (old === this.holds || old === this.#wanted?.frame.number)
                 continue;

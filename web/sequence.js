@@ -143,9 +143,7 @@ export class Sequence {
         const frame = this.#starting
             ? this.#takeAtStart(now)
             : this.#newest(f => f.image && f.readyAt !== null && (eager || this.playout.due(f.time, now)));
-        if (frame)
-            this.#leave(frame);
-        return frame;
+        return frame && this.#leave(frame);
     }
 
     #takeAtStart(now) {
@@ -167,10 +165,12 @@ export class Sequence {
         return found;
     }
 
-    /* The frame is shown: those before it on the screen are overtaken, and what the decoder is done with is forgotten. */
+    /* The frame is shown: those before it on the screen are overtaken, and what the decoder is done with is forgotten. With
+     * B-frames it may have to stay here itself; its image is the caller's all the same. */
     #leave(shown) {
-        const { image } = shown;
+        const given = { ...shown };
         shown.image = null;
+        shown.overtaken = true;
         this.shownTime = shown.time;
         this.#frames.filter(f => f.time < shown.time).forEach(f => this.#drop(f));
         let done = 0;
@@ -178,7 +178,7 @@ export class Sequence {
             done++;
         this.#frames.splice(0, done);
         this.#fed -= done;
-        shown.image = image;
+        return given;
     }
 
     #drop(frame) {

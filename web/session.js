@@ -42,9 +42,9 @@ export class Session extends EventTarget {
         settings.addEventListener('change', () => this.players.forEach(player => player.redraw()));
         setInterval(() => this.#beat(), 250);
         const frame = now => {
+            requestAnimationFrame(frame);
             for (const player of this.players.values())
                 player.tick(now);
-            requestAnimationFrame(frame);
         };
         requestAnimationFrame(frame);
         this.open();

@@ -163,7 +163,7 @@ export async function fourStreams(cache) {
         gate: await codedFilm(cache, 'gate', { tone: 40, cb: 140, cr: 118 }),
         yard: await codedFilm(cache, 'yard', { tone: 60, cb: 120, cr: 124, bframes: 2, gop: 30 }),
         dock: await codedFilm(cache, 'dock', { tone: 50, cb: 128, cr: 138, gop: 50 }),
-        mast: await codedFilm(cache, 'mast', { tone: 70, cb: 112, cr: 132, frames: 600 }),
+        mast: await codedFilm(cache, 'mast', { tone: 70, cb: 112, cr: 132 }),
     };
     return [
         new MockStream(0, 'gate', readFilm(films.gate), { file: films.gate }),
