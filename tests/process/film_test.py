@@ -41,10 +41,10 @@ def a_film_goes_on_where_its_reader_died():
     equal(f"exit status: {film.said}", film.status, 0)
     expect("it was killed", film.node("v")["restarts"] >= 3, film.node("v"))
     equal("in order, none twice", numbers, sorted(set(numbers)))
-    unsure = film.node("v")["lost"]
-    lost = film.link("v", "d")["dropped"]["lost"]
-    equal("every picture, but for those that are counted", len(numbers) + unsure + lost, PICTURES)
-    expect("of which there are few", unsure + lost <= film.node("v")["restarts"], unsure, lost)
+    sent, unsure = film.link("v", "d")["offered"], film.node("v")["lost"]
+    expect("every packet, but for those of which nobody knows", PICTURES - unsure <= sent <= PICTURES, sent, unsure)
+    expect("of which there are few", unsure <= film.node("v")["restarts"] // 2, unsure)
+    equal("every picture of these", len(numbers) + film.node("d")["lost"] + film.link("v", "d")["dropped"]["lost"], sent)
 
 
 @test
