@@ -27,6 +27,7 @@ typedef struct weir_link_stats {
     bool live;    /* nothing waits for this link */
     bool inline_; /* no queue: consumer in its producer's thread */
     bool cut;     /* the consumer failed, was stuck, or left */
+    bool tap;     /* leads out of the pipeline: `to` is a node's name, a point and a viewer's number or "gone" */
     uint64_t offered, taken, waiting, waiting_max;
     uint64_t dropped[WEIR_REASONS];
     weir_spread age;  /* when taken, since capture */
@@ -41,6 +42,7 @@ typedef struct weir_node_stats {
     weir_spread busy; /* one call of produce, process, finish or tick that had something to do */
     double cpu_s;     /* of the node where it has a thread of its own, else its share of the thread's by time busy */
     int64_t hidden_ns;
+    const char *options;     /* as they were written, "key=value" lines, secrets masked; NULL: none */
     const char *sandbox;     /* of its process: "full", "partial", "none"; NULL: it runs in this one */
     char sandbox_holds[256]; /* in words: what it may still do, and what the kernel could not bind */
 } weir_node_stats;
@@ -52,10 +54,13 @@ typedef struct weir_stats {
     int nodes, links;
     weir_node_stats *node;
     weir_link_stats *link;
+    char *names;              /* what some of the above point to */
     uint64_t bound_bytes;     /* as checked before the start */
     uint64_t pool_peak_bytes; /* most that was in use in the stores at once, summed over stores */
     uint64_t rss_peak_bytes;  /* of the process; and of its workers, each at its most */
 } weir_stats;
+
+WEIR_API void weir_stats_free(WEIR_OWNED weir_stats *stats);
 
 #ifdef __cplusplus
 }

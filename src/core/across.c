@@ -127,10 +127,10 @@ static void put_in_place(wr_graph *graph, wr_edge *old, wr_edge *edge)
     wr_output *out = &old->from->output[old->from_port];
     weir_node *to = old->to;
     replace(out->edge, out->edges, old, edge);
+    pthread_mutex_lock(&graph->edges_lock);
     for (int i = 0; to->worker >= 0 && i < to->inputs; i++) /* else its strand goes over to it */
         if (to->input[i].edge == old)
             to->input[i].edge = edge;
-    pthread_mutex_lock(&graph->edges_lock);
     replace(graph->edge, graph->edges, old, edge);
     pthread_mutex_unlock(&graph->edges_lock);
 }

@@ -47,6 +47,15 @@ bool wr_link_open(wr_link *link, const wr_link_config *config)
     return true;
 }
 
+void wr_link_open_in(wr_link *link, const wr_link_config *config, void *memory)
+{
+    *link =
+        (wr_link){.config = *config, .slots = power_of_two(config->policy.depth), .memory = {.data = memory, .fd = -1}};
+    memset(memory, 0, wr_link_cost(config));
+    find_parts(link);
+    link->may_haste = wr_barrier_ready();
+}
+
 bool wr_link_join(wr_link *link, const wr_link_config *config, int fd)
 {
     *link = (wr_link){.config = *config, .slots = power_of_two(config->policy.depth)};

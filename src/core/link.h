@@ -139,6 +139,8 @@ typedef struct wr_link {
 typedef enum wr_taken { WR_TAKEN, WR_EMPTY, WR_ENDED } wr_taken;
 
 bool wr_link_open(wr_link *link, const wr_link_config *config);
+/* In memory that is there already, wr_link_cost() of it, which is zeroed, and stays the caller's. Not across. */
+void wr_link_open_in(wr_link *link, const wr_link_config *config, void *memory);
 /* A link that another process has opened, from the descriptor of its memory, which stays the caller's. */
 bool wr_link_join(wr_link *link, const wr_link_config *config, int fd);
 /* Lets a store know of a link that carries its attachments between two others or from here: its memory is mapped once

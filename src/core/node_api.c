@@ -86,6 +86,11 @@ void weir_plan_lag(weir_node *node, unsigned frames)
     node->holds_back = frames;
 }
 
+void weir_plan_taps(weir_node *node, unsigned count, unsigned depth, size_t bytes)
+{
+    node->tap_plan = (wr_tap_plan){.count = count, .depth = depth ? depth : 1, .bytes = bytes};
+}
+
 void weir_plan_sockets(weir_node *node, unsigned may)
 {
     node->sockets |= may;
@@ -214,6 +219,14 @@ bool weir_sleep(weir_node *node, int64_t duration_ns)
         wr_clock_wait(clock, &node->sleep_bell.word, until_ns);
     }
     return !weir_interrupted(node);
+}
+
+/* --- the whole pipeline --- */
+
+weir_stats *weir_observe(weir_node *node)
+{
+    const wr_graph *graph = node->graph;
+    return node->class->flags & WEIR_OBSERVES && graph->observe ? graph->observe(graph->observe_user) : NULL;
 }
 
 /* --- what went wrong --- */

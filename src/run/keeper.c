@@ -1,6 +1,7 @@
 #include "run/keeper.h"
 
 #include "core/clock.h"
+#include "run/bulletin.h"
 #include "run/ending.h"
 #include "run/hearing.h"
 #include "run/spawn.h"
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 enum { HEAR_MOST = 1000, GRACE_NS = 2000000000, BEATS_MISSED_NS = 1500000000 };
+static const int64_t asked_most_ns = 2000000000;
 static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
 
 /* --- what is shared --- */
@@ -408,6 +410,32 @@ static void restart_if_due(wr_keeper *k, wr_worker *w)
     }
 }
 
+/* For workers whose nodes observe the whole, as long as one asks. */
+static void write_bulletin(wr_keeper *k)
+{
+    wr_memory *page = &k->graph->bulletin;
+    bool asked = false;
+    for (int i = 0; page->data && i < k->workers; i++)
+        asked |= weir_clock_now(NULL) - atomic_load(&k->worker[i].desk->asked_ns) < asked_most_ns;
+    weir_stats *stats = asked && k->graph->observe ? k->graph->observe(k->graph->observe_user) : NULL;
+    if (stats && !wr_bulletin_write(page->data, page->bytes, stats))
+        weir_log(WEIR_LOG_DEBUG, NULL, "the bulletin is too small");
+    weir_stats_free(stats);
+}
+
+/* Nodes that observe, elsewhere; and links and taps that there may be. */
+static bool make_bulletin(wr_keeper *k)
+{
+    bool wanted = false;
+    size_t links = (size_t)k->graph->edges;
+    for (int i = 0; i < k->graph->nodes; i++) {
+        const weir_node *node = k->graph->node[i];
+        wanted |= node->worker >= 0 && node->class->flags & WEIR_OBSERVES;
+        links += wr_taps_places(&node->tap_plan);
+    }
+    return !wanted || wr_memory_map(&k->graph->bulletin, wr_bulletin_bytes(k->graph->nodes, (int)links), true);
+}
+
 static void *keep(void *user)
 {
     wr_keeper *k = user;
@@ -422,6 +450,7 @@ static void *keep(void *user)
     while (!atomic_load(&k->ends) || any_lives(k)) {
         wait_for_news(k);
         look_at_clock(k);
+        write_bulletin(k);
         for (int i = 0; i < k->workers; i++) {
             wr_worker *w = &k->worker[i];
             if (!w->pid) {
@@ -468,7 +497,7 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
     for (int i = 0; i < graph->nodes; i++)
         set_limit(k, graph->node[i]);
     k->poked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    bool good = k->poked_fd >= 0 && hang_bells(graph);
+    bool good = k->poked_fd >= 0 && hang_bells(graph) && make_bulletin(k);
     for (int i = 0; i < k->workers; i++) {
         k->worker[i].number = i;
         k->worker[i].desk_memory.fd = -1;
