@@ -48,8 +48,9 @@ class Run:
         environment = dict(os.environ)
         if within_ms is not None:
             environment["WEIR_RESTARTS_WITHIN"] = str(within_ms)
+        self.log = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would lose lines
         self.process = subprocess.Popen([weir, "run", "--quiet", "--summary", self.file.name, *options, line],
-                                        stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
+                                        stdout=stdout, stderr=self.log, text=True, env=environment)
 
     def workers(self):
         """Process numbers of those that have been started."""
@@ -85,7 +86,9 @@ class Run:
         return killed
 
     def end(self, timeout=100):
-        self.said = self.process.communicate(timeout=timeout)[1]
+        self.process.communicate(timeout=timeout)
+        self.log.seek(0)
+        self.said = self.log.read()
         self.status = self.process.returncode
         text = self.file.read()
         self.summary = json.loads(text) if text else {"nodes": [], "links": []}
