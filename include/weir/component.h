@@ -116,6 +116,8 @@ WEIR_API int weir_consumers(const weir_node *node, int port);
 /* Which port (index in class->inputs) and which node (its name) stand behind an input. Links to one port are
  * separate inputs. `from` may be NULL. */
 WEIR_API int weir_input_port(const weir_node *node, int input, const char **from);
+/* Whether frames of that stream can come by an input. From open on. */
+WEIR_API bool weir_input_stream(const weir_node *node, int input, uint32_t stream);
 /* Streams of the pipeline are numbered from 0; known from open on. */
 WEIR_API uint32_t weir_streams(const weir_node *node);
 /* Name of the source node that made a stream; "?" if there is none. Any thread. */

@@ -24,9 +24,10 @@ extern "C" {
 
 typedef struct weir_tap weir_tap;
 
-/* At most `count` are open at a time; in each at most `depth` frames wait, and of packets at most `bytes` of data. In plan,
- * once. */
-WEIR_API void weir_plan_taps(weir_node *node, unsigned count, unsigned depth, size_t bytes);
+/* At most `count` are open at a time; in each at most `depth` frames wait, and of packets at most `bytes` of data; in all
+ * of them together the component sees to it that no more than `all_bytes` wait, by which the node's store of packets is
+ * sized. In plan, once. */
+WEIR_API void weir_plan_taps(weir_node *node, unsigned count, unsigned depth, size_t bytes, size_t all_bytes);
 /* Opens one for what comes from `input`, for the viewer of that number (above 0; it may have several). The policy's depth
  * is the planned one at most, which 0 means too; nothing ever waits for a tap. NULL if all that were planned are open, or
  * there is no such input. */

@@ -320,7 +320,7 @@ static void size_store(planner *p, weir_node *node, wr_plan_store *plan)
     uint64_t spare = wr_spare_places(plan->kind) + most_kept(p->graph);
     const wr_tap_plan *taps = &node->tap_plan;
     need sum = {.frames = plan->held + 2 + p->graph->spare_links * spare + (uint64_t)taps->count * (taps->depth + 1),
-                .bytes = plan->kind == WEIR_KIND_PACKET ? taps->count * taps->bytes : 0};
+                .bytes = plan->kind == WEIR_KIND_PACKET ? taps->all_bytes : 0};
     unsigned visit = ++p->graph->visits;
     node->visit = visit;
     count_places(node, plan->kind, visit, &sum);

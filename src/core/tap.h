@@ -14,7 +14,7 @@ enum { WR_TAP_INPUTS = 64 }; /* whose closed taps are added up one by one */
 typedef struct wr_tap_plan {
     unsigned count;
     uint32_t depth;
-    size_t bytes; /* of packets, that may wait in each */
+    size_t bytes, all_bytes; /* of packets, that may wait in each, and in all */
 } wr_tap_plan;
 
 typedef struct wr_taps wr_taps;
