@@ -10,6 +10,8 @@
 #   model        deps/models/coco.onnx: the default model
 #   clip         deps/clips/street.mp4: the sample clip
 #   testclip     deps/clips/crops.mp4 and crops.json: a film whose every frame is known
+#   web          deps/web: uPlot, which draws the charts of the dashboard's page
+#   browser      deps/browser: what tests the page: Chromium and Node (apt), playwright-core, ws
 #
 # Packages come with apt (through sudo where not root). Everything else is pinned by checksum, appears complete or not
 # at all, and lies under deps/, which may be deleted at any time.
@@ -29,6 +31,8 @@ source "$parts/onnxruntime.sh"
 source "$parts/model.sh"
 # shellcheck source=setup/clips.sh
 source "$parts/clips.sh"
+# shellcheck source=setup/web.sh
+source "$parts/web.sh"
 
 usage() {
 	sed -n '2,/^set/{s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
@@ -45,7 +49,9 @@ set_up() {
 		model) set_up_model ;;
 		clip) set_up_clip ;;
 		testclip) set_up_testclip ;;
-		*) fail "there is no group '$1': the groups are build run test check bench onnxruntime model clip testclip" ;;
+		web) set_up_web ;;
+		browser) set_up_browser ;;
+		*) fail "there is no group '$1': the groups are build run test check bench onnxruntime model clip testclip web browser" ;;
 	esac
 }
 

@@ -116,6 +116,33 @@ check 'wrong checksum: is said' said 'not the file that was expected'
 check 'wrong checksum: nothing in place' [ ! -e "$scratch/tree/deps/models/coco.onnx" ]
 
 fresh_tree
+all_installed
+stand_in npm 'echo not the package >uplot-1.6.32.tgz'
+set_up web
+check 'web, wrong checksum: exit 1' exits 1
+check 'web, wrong checksum: is said' said 'uplot-1.6.32.tgz is not the file that was expected'
+check 'web, wrong checksum: nothing in place' [ ! -e "$scratch/tree/deps/web" ]
+
+fresh_tree
+all_installed
+stand_in npm 'exit 1'
+set_up browser
+check 'browser, npm fails: exit 1' exits 1
+check 'browser, npm fails: size is said' said 'downloading playwright-core 1.65.1 from npm (3 MB)'
+check 'browser, npm fails: remedy is said' said 'playwright-core could not be had from npm: .*npm config get registry'
+
+fresh_tree
+all_installed
+for name in playwright-core ws; do
+	mkdir -p "$scratch/tree/deps/browser/node_modules/$name"
+	sed -n "s/^${name%%-*}_\(version\|sha256\)=//p" "$here/setup/web.sh" | xargs printf "$name %s %s\n" \
+		>"$scratch/tree/deps/browser/node_modules/$name.recipe"
+done
+set_up browser
+check 'browser there: exit 0' exits 0
+check 'browser there: no word' silent
+
+fresh_tree
 mkdir -p "$scratch/tree/deps/onnxruntime"/{include,lib}
 touch "$scratch/tree/deps/onnxruntime/include/onnxruntime_c_api.h" "$scratch/tree/deps/onnxruntime/lib/libonnxruntime.so"
 set_up onnxruntime

@@ -32,3 +32,8 @@ bench_packages=(
 	# films to measure with, a camera, and the sizes of programs as they are installed
 	ffmpeg:ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0 binutils:strip
 )
+
+# A browser, what steers it, what makes films to look at, and a font for the page.
+browser_packages=(
+	chromium:chromium nodejs:node ffmpeg:ffmpeg fonts-dejavu-core
+)
