@@ -15,12 +15,12 @@ help:
 	@echo 'make install PREFIX=DIR   install (default $(PREFIX))'
 
 $(BUILD)/build.ninja:
-	@scripts/setup.sh build onnxruntime
+	@scripts/setup.sh build onnxruntime web
 	@meson setup $(BUILD) --prefix=$(PREFIX) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -rf $(BUILD); exit 1; }
 	@rm -f $(BUILD).log
 
 build: $(BUILD)/build.ninja
-	@scripts/setup.sh build onnxruntime
+	@scripts/setup.sh build onnxruntime web
 	@ninja -C $(BUILD) --quiet
 
 run: build

@@ -14,10 +14,16 @@
 extern "C" {
 #endif
 
-/* Percentiles are exact to 1.6 %, max is exact. All 0 when count is 0. */
+/* Bounds of the coarse histogram in a spread: 1 ms to 60 s. */
+enum { WEIR_SPREAD_BOUNDS = 14 };
+WEIR_API extern const int64_t weir_spread_bound_ns[WEIR_SPREAD_BOUNDS];
+
+/* Percentiles, the sum and the coarse histogram are exact to 1.6 %, max is exact. All 0 when count is 0. */
 typedef struct weir_spread {
     uint64_t count;
     int64_t p50_ns, p99_ns, max_ns;
+    int64_t sum_ns;
+    uint64_t within[WEIR_SPREAD_BOUNDS]; /* how many were at most weir_spread_bound_ns[i] */
 } weir_spread;
 
 typedef struct weir_link_stats {
@@ -35,9 +41,10 @@ typedef struct weir_link_stats {
 } weir_link_stats;
 
 typedef struct weir_node_stats {
-    const char *name, *component, *runner; /* runner: "inline", "thread", "pool", "process" */
-    const char *state;                     /* "new", "running", "done", "failed", "stuck" */
-    char error[256];                       /* why it failed or is stuck; "" */
+    const char *name, *component, *summary; /* summary: of the component, one line */
+    const char *runner;                     /* runner: "inline", "thread", "pool", "process" */
+    const char *state;                      /* "new", "running", "done", "failed", "stuck" */
+    char error[256];                        /* why it failed or is stuck; "" */
     uint64_t frames_in, frames_out, errors, restarts, lost;
     weir_spread busy; /* one call of produce, process, finish or tick that had something to do */
     double cpu_s;     /* of the node where it has a thread of its own, else its share of the thread's by time busy */

@@ -46,6 +46,7 @@ static void put_nodes(flat *to, weir_stats *head, const weir_stats *stats)
         weir_node_stats *node = (weir_node_stats *)(to->data + at) + i;
         put_text(to, &node->name);
         put_text(to, &node->component);
+        put_text(to, &node->summary);
         put_text(to, &node->runner);
         put_text(to, &node->state);
         put_text(to, &node->options);
@@ -150,8 +151,9 @@ weir_stats *wr_bulletin_read(const wr_bulletin *page, size_t page_bytes)
     point(&stats->pipeline, base);
     point(&stats->end, base);
     for (int i = 0; i < stats->nodes; i++) {
-        const char **texts[] = {&stats->node[i].name,  &stats->node[i].component, &stats->node[i].runner,
-                                &stats->node[i].state, &stats->node[i].options,   &stats->node[i].sandbox};
+        const char **texts[] = {&stats->node[i].name,   &stats->node[i].summary, &stats->node[i].component,
+                                &stats->node[i].runner, &stats->node[i].state,   &stats->node[i].options,
+                                &stats->node[i].sandbox};
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             point(texts[k], base);
     }

@@ -59,6 +59,7 @@ static void read_node(wr_supervisor *s, weir_node *node, weir_node_stats *stats)
 {
     *stats = (weir_node_stats){.name = node->name,
                                .component = node->class->name,
+                               .summary = node->class->summary,
                                .runner = node->runner_used,
                                .state = state_of(atomic_load(&node->tally->shown_phase)),
                                .frames_in = atomic_load(&node->tally->frames_in),
