@@ -96,7 +96,7 @@ def survives(names, how=signal.SIGKILL, pause_s=0.6):
         equal("errors", {node["name"]: node["errors"] for node in job.summary["nodes"] if node["errors"]}, {}, job.said[-2000:])
         equal("states", {node["state"] for node in job.summary["nodes"]}, {"done"})
         restarts = {name: job.node(name)["restarts"] for name in names}
-        expect("started again each time", 0 < killed - 2 <= sum(restarts.values()) <= killed, killed, restarts)
+        expect("started again each time", 0 < killed - 2 - killed // 50 <= sum(restarts.values()) <= killed, killed, restarts)  # a kill may find one that is dying
         for node in job.summary["nodes"]:
             if node["name"] not in names:
                 equal(f"{node['name']} was never started again", node["restarts"], 0)
