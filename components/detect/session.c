@@ -234,17 +234,18 @@ static bool result_shape(const wr_session *session, wr_shape *shape, char *why, 
 const float *wr_session_run(wr_session *session, const float *input, const wr_shape *shape, wr_shape *result, char *why,
                             size_t why_bytes)
 {
+    static const float none = 0;
     float *data = NULL;
     release(&session->result);
     if (!run(session, input, shape, why, why_bytes) || !result_shape(session, result, why, why_bytes) ||
         !wr_ort_ok(wr_ort_api()->GetTensorMutableData(session->result, (void **)&data), why, why_bytes))
         return NULL;
-    return data;
+    return data ? data : &none; /* a result without elements may have no address */
 }
 
 void wr_session_interrupt(wr_session *session)
 {
-    char why[8];
+    char why[64];
     if (session->run)
         wr_ort_ok(wr_ort_api()->RunOptionsSetTerminate(session->run), why, sizeof why);
 }
