@@ -17,7 +17,8 @@
 
 enum { HEAR_MOST = 1000, LINES_A_SECOND = 50 };
 enum { BEATS_MISSED_NS = 1500000000, GRACE_NS = 2000000000 };
-static const int64_t birth_most_ns = 60000000000;      /* until the first beat: loading libraries, and models */
+static const int64_t birth_most_ns = 60000000000;      /* until the first beat: loading libraries */
+static const int64_t opens_within_ns = 60000000000;    /* loading models; or $WEIR_OPENS_WITHIN, ms, for tests */
 static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
 
 /* --- what is shared --- */
@@ -95,7 +96,7 @@ static bool be_born(wr_keeper *k, wr_worker *w)
         return false;
     }
     w->since_ns = weir_clock_now(NULL);
-    w->started = w->over = w->stopped = w->hung = w->refused = false;
+    w->started = w->over = w->stopped = w->hung = w->refused = w->ready = false;
     w->asked = w->heard = 0;
     w->restart_at_ns = 0;
     w->why[0] = '\0';
@@ -131,6 +132,7 @@ static void clean(char *text, size_t bytes)
 
 static void has_opened(wr_keeper *k, wr_worker *w)
 {
+    w->ready = true;
     if (w->opened)
         return;
     w->opened = true;
@@ -375,6 +377,33 @@ static void tell_news(wr_keeper *k, wr_worker *w)
     }
 }
 
+/* What its nodes may take to open: as long as a call of any of them. */
+static int64_t may_open_ns(const wr_keeper *k, const wr_worker *w)
+{
+    int64_t most_ns = k->opens_within_ns;
+    for (int i = 0; i < k->graph->nodes; i++) {
+        const weir_node *node = k->graph->node[i];
+        if (belongs(w, node) && node->stall_ns == 0)
+            return INT64_MAX;
+        if (belongs(w, node) && node->stall_ns > most_ns)
+            most_ns = node->stall_ns;
+    }
+    return most_ns;
+}
+
+/* Another would take as long: it is not started again. */
+static void watch_opening(wr_keeper *k, wr_worker *w, int64_t now_ns)
+{
+    int64_t may_ns = may_open_ns(k, w);
+    if (w->ready || w->refused || now_ns - w->since_ns <= may_ns)
+        return;
+    snprintf(w->why, sizeof w->why,
+             "it was not open within %.0f s, and its process was ended; raise stall= if it may take that long",
+             (double)may_ns / 1e9);
+    w->refused = true;
+    kill(w->pid, SIGKILL);
+}
+
 static void watch(wr_keeper *k, wr_worker *w)
 {
     int64_t now_ns = weir_clock_now(NULL), beat_ns = atomic_load(&w->desk->beat_ns);
@@ -383,6 +412,8 @@ static void watch(wr_keeper *k, wr_worker *w)
         w->hung = true;
         kill(w->pid, SIGKILL);
     }
+    if (beat_ns)
+        watch_opening(k, w, now_ns);
     if (w->stopped && now_ns > k->kill_at_ns)
         kill(w->pid, SIGKILL);
 }
@@ -519,6 +550,13 @@ static void free_parts(wr_keeper *k)
     free(k);
 }
 
+/* The environment's variable of that name holds milliseconds. */
+static int64_t ns_of(const char *variable, int64_t else_ns)
+{
+    const char *ms = getenv(variable);
+    return ms ? atoll(ms) * 1000000 : else_ns;
+}
+
 wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
 {
     wr_graph *graph = run->graph;
@@ -526,8 +564,8 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
     *k = (wr_keeper){.run = run, .graph = graph, .pipeline = pipeline, .workers = graph->workers};
     k->worker = wr_must(calloc((size_t)k->workers, sizeof *k->worker));
     k->watched = wr_must(calloc(1 + 2 * (size_t)k->workers, sizeof *k->watched));
-    const char *within_ms = getenv("WEIR_RESTARTS_WITHIN");
-    k->restarts_within_ns = within_ms ? atoll(within_ms) * 1000000 : restarts_within_ns;
+    k->restarts_within_ns = ns_of("WEIR_RESTARTS_WITHIN", restarts_within_ns);
+    k->opens_within_ns = ns_of("WEIR_OPENS_WITHIN", opens_within_ns);
     k->poked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     bool good = k->poked_fd >= 0 && hang_bells(graph);
     for (int i = 0; i < k->workers; i++) {

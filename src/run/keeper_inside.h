@@ -17,7 +17,8 @@ typedef struct wr_worker {
     wr_desk *desk;
     bool opened, started, over, stopped;
     bool hung;                           /* killed since it did not beat */
-    bool refused;                        /* one of its nodes could not be opened, and said so */
+    bool ready;                          /* the one that lives has opened its nodes */
+    bool refused;                        /* one of its nodes could not be opened */
     int64_t restart_at_ns;               /* 0: it is not to be started again */
     int64_t restarted_ns[RESTARTS_MOST]; /* the last times */
     unsigned restarts;
@@ -39,7 +40,7 @@ struct wr_keeper {
     _Atomic bool ends;
     int64_t kill_at_ns;
     struct pollfd *watched;
-    int64_t restarts_within_ns;
+    int64_t restarts_within_ns, opens_within_ns;
     int64_t looked_ns; /* when it last came round */
 };
 

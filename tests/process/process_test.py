@@ -36,11 +36,13 @@ def equal(what, found, wanted, *more):
 
 
 class Run:
-    def __init__(self, line, *options, within_ms=None):
+    def __init__(self, line, *options, within_ms=None, opens_ms=None):
         self.file = tempfile.NamedTemporaryFile("r", suffix=".json")
         environment = dict(os.environ)
         if within_ms is not None:
             environment["WEIR_RESTARTS_WITHIN"] = str(within_ms)
+        if opens_ms is not None:
+            environment["WEIR_OPENS_WITHIN"] = str(opens_ms)
         self.process = subprocess.Popen([WEIR, "run", *([] if os.environ.get("NOQ") else ["--quiet"]), "--plugin", PLUGIN, "--summary", self.file.name,
                                          *options, line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=environment)
@@ -270,6 +272,28 @@ def one_that_always_crashes_is_given_up_and_the_rest_delivers():
 def one_that_crashes_at_every_start_is_given_up():
     seen = given_up("how=at-open")
     expect("the other saw frames", seen >= 100, seen)
+
+
+def never_open(stall, duration):
+    line = f"p-source name=s frames=50 ! p-break name=b how=loop-at-open runner=process stall={stall} ; @s ! p-check name=z"
+    return Run(line, "--duration", duration, opens_ms=500)
+
+
+@test
+def one_that_never_opens_is_given_up_and_the_rest_delivers():
+    run = never_open("1s", "5s").end()
+    equal("exit status", run.status, 1)
+    equal("it", (run.node("b")["state"], run.node("b")["restarts"]), ("failed", 0))
+    expect("one clear sentence", "weir: error: b: it was not open within 1 s" in run.said, run.said)
+    equal("the other's frames", run.node("z")["frames_in"], 50)
+    equal("the end", run.summary["end"], "failed")
+
+
+@test
+def one_that_may_take_its_time_to_open_does():
+    run = never_open("0s", "1500ms").end()
+    expect("nobody gave it up", "not open within" not in run.said and run.node("b")["restarts"] == 0, run.said)
+    equal("the end", run.summary["end"], "duration")
 
 
 @test
