@@ -404,6 +404,7 @@ static void test_models_that_do_not_fit_are_refused_before_the_start(void **stat
         {"bytes", "its input and output must be tensors of 32-bit floats"},
         {"two", "it has 2 inputs; a detector has one, the picture"},
         {"strange", "its output is 1x7x7x7, which no decoder takes with 3 labels and an input of 96x64"},
+        {"scalar", "its output is a single number, which no decoder takes"},
         {"doubt", "its output is 1x126x8, which may be yolox or yolov5; write output: {decoder: NAME}"},
         {"endless",
          "cannot be used: Failed to load model with error: This is an invalid model. Graph output (nothing) does "

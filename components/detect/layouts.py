@@ -178,6 +178,8 @@ def odd_ones():
     describe('wide', size=(WIDTH * 2, HEIGHT))
     save_constant('bytes', row, one, in_type=onnx.UINT8)
     describe('bytes')
+    save_constant('scalar', (), [0.5])
+    describe('scalar')
     save_constant('two', row, one, more_inputs=[onnx.value_info('more', onnx.FLOAT, [1])])
     describe('two')
     save_constant('strange', (1, 7, 7, 7), [0.0] * 343)

@@ -265,8 +265,7 @@ void wr_session_close(wr_session *session)
 
 const char *wr_shape_text(const wr_shape *shape, char buffer[96])
 {
-    size_t at = 0;
-    buffer[0] = 0;
+    size_t at = (size_t)snprintf(buffer, 96, "%s", shape->rank ? "" : "a single number");
     for (size_t i = 0; i < shape->rank && at < 96; i++) {
         int n = shape->size[i] < 0 ? snprintf(buffer + at, 96 - at, "%s?", i ? "x" : "")
                                    : snprintf(buffer + at, 96 - at, "%s%lld", i ? "x" : "", (long long)shape->size[i]);
