@@ -218,10 +218,10 @@ static bool hear(wr_keeper *k, wr_worker *w)
 
 static void describe_end(const wr_worker *w, int status, char *text, size_t bytes)
 {
-    if (w->hung)
-        snprintf(text, bytes, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS / 1e9);
-    else if (w->why[0])
+    if (w->why[0])
         snprintf(text, bytes, "%.250s", w->why);
+    else if (w->hung)
+        snprintf(text, bytes, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS / 1e9);
     else if (atomic_load(&w->desk->stopped))
         snprintf(text, bytes, "its process was stopped by the sandbox: it made system call %u",
                  atomic_load(&w->desk->stopped) - 1);
