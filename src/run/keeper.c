@@ -269,6 +269,15 @@ static void lose_in_hand(weir_node *node)
         weir_count_lost(node, 1);
 }
 
+/* Its worker may have been ended before it could say why. */
+static bool failed_with_reason(weir_node *node)
+{
+    pthread_mutex_lock(&node->error_lock);
+    bool reason = node->error[0] != '\0';
+    pthread_mutex_unlock(&node->error_lock);
+    return reason && atomic_load(&node->tally->shown_phase) == WR_FAILED;
+}
+
 static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
 {
     char why[256];
@@ -283,7 +292,7 @@ static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
             continue;
         if (well && phase != WR_FAILED)
             atomic_store(&node->tally->shown_phase, WR_DONE);
-        if (well || phase == WR_DONE || phase == WR_FAILED)
+        if ((well && phase != WR_FAILED) || phase == WR_DONE || failed_with_reason(node))
             continue;
         node_failed(node, WEIR_FAILED, why);
         weir_log(WEIR_LOG_ERROR, node->name, "%s", why);

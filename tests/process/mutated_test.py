@@ -192,7 +192,7 @@ class Models:
 Defect = collections.namedtuple("Defect", "kind text")
 NAMED, ENGINE, ACCOUNTS = "every fault is named", "the engine goes on", "accounts are exact"
 KINDS = (ENGINE, NAMED, ACCOUNTS)
-STRAY = re.compile(r"\(null\)|[\x00-\x1f\x7f]|\bSuccess\b|\w\.(?:cc|c|h):\d|std::")
+STRAY = re.compile(r"(?:used|run|read|end): *$|\(null\)|[\x00-\x1f\x7f]|\bSuccess\b|\w\.(?:cc|c|h):\d|std::")
 LINE = re.compile(r"(?:weir: (?:error|warning)|line:\d+:\d+): (?:(\w+): )?(.*)")
 
 
@@ -314,9 +314,8 @@ class Run:
         return "1 errors counted" if node["errors"] or node["lost"] else "0 clean"
 
     def judge_sentence(self, name, sentence):
-        """It says something: words to its end, unless there was no room for it; nothing of how something was programmed."""
-        ends = len(sentence) > 200 or not sentence.rstrip().endswith(":")
-        if not ends or len(sentence) < 12 or " " not in sentence or STRAY.search(sentence):
+        """It says something: words, the reason behind a colon of weir's, nothing of how something was programmed."""
+        if len(sentence) < 12 or " " not in sentence or STRAY.search(sentence):
             self.wrong(NAMED, f"{name} says {sentence!r}")
 
 
