@@ -71,16 +71,24 @@ static void leave_out(char *from, const char *to)
     memmove(from, to, strlen(to) + 1);
 }
 
-/* "[ONNXRuntimeError] : 10 : INVALID_GRAPH : " */
+static bool says_nothing(const char *text)
+{
+    return text[strspn(text, " \n")] == '\0';
+}
+
+/* "[ONNXRuntimeError] : 10 : INVALID_GRAPH : "; but the last word is all there is where nothing follows. */
 static void leave_out_marks(char *text)
 {
     for (char *mark; (mark = strstr(text, "[ONNXRuntimeError]"));) {
-        char *end = mark;
-        for (int i = 0; i < 3 && end; i++) {
-            end = strstr(end, " : ");
-            end = end ? end + 3 : NULL;
+        char *number = strstr(mark, " : "), *word = number ? strstr(number + 3, " : ") : NULL;
+        char *end = word ? strstr(word + 3, " : ") : NULL;
+        if (!end) {
+            leave_out(mark, mark + strlen("[ONNXRuntimeError]"));
+            continue;
         }
-        leave_out(mark, end ? end : mark + strlen("[ONNXRuntimeError]"));
+        if (says_nothing(end + 3))
+            *end = '\0';
+        leave_out(mark, *end ? end + 3 : word + 3);
     }
 }
 
