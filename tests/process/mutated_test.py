@@ -154,7 +154,7 @@ class Models:
     def __init__(self, folder):
         self.models = {"net": net()}
         coco = os.path.join(ROOT, "deps/models/coco.onnx")
-        if os.path.exists(coco) and MODELS >= 100:
+        if os.path.exists(coco):
             with open(coco, "rb") as file:
                 self.models |= {f"net{i}": self.models["net"] for i in range(4)} | {"coco": file.read()}
         self.missing = self.why_not(folder)
