@@ -55,7 +55,8 @@ def cases(context):
 
 BARS = [
     Bar("two processes: more frames/s than a process of two threads", "replicas", TWICE, "fps", ONCE, at_least=1.0),
-    Bar("two processes: more frames/s than a detector of two threads in a thread", "replicas", TWICE, "fps", ONCE_THREADS, at_least=1.0),
+    Bar("two processes: more frames/s than a detector of two threads in a thread", "replicas", TWICE, "fps", ONCE_THREADS,
+        at_least=1.0),
     Bar("two processes: at least 0.97 of the frames/s of two in threads", "replicas", TWICE, "fps", TWICE_THREADS, at_least=0.97),
     Bar("two processes find the same", "replicas", TWICE, "same", at_least=0.999),
 ]

@@ -219,9 +219,10 @@ def messages(fields):
     return found
 
 
-WORDS = (b"Conv", b"ConvTranspose", b"MaxPool", b"AveragePool", b"Resize", b"Reshape", b"Transpose", b"Concat", b"Slice", b"Gather",
-         b"TopK", b"Cast", b"Pad", b"Tile", b"Expand", b"Split", b"Loop", b"If", b"LSTM", b"Einsum", b"NonMaxSuppression", b"",
-         b"kernel_shape", b"pads", b"strides", b"dilations", b"group", b"axis", b"auto_pad", b"ai.onnx.ml", b"com.microsoft")
+WORDS = (b"Conv", b"ConvTranspose", b"MaxPool", b"AveragePool", b"Resize", b"Reshape", b"Transpose", b"Concat", b"Slice",
+         b"Gather", b"TopK", b"Cast", b"Pad", b"Tile", b"Expand", b"Split", b"Loop", b"If", b"LSTM", b"Einsum",
+         b"NonMaxSuppression", b"", b"kernel_shape", b"pads", b"strides", b"dilations", b"group", b"axis", b"auto_pad",
+         b"ai.onnx.ml", b"com.microsoft")
 
 
 def change_bytes(chance, value, words):
@@ -234,7 +235,8 @@ def change_bytes(chance, value, words):
 
 def change_field(chance, field, words):
     if field[1] == 0:
-        field[2] = chance.choice((chance.choice(NUMBERS), (field[2] + chance.choice((-1, 1))) % (1 << 64), chance.randrange(100)))
+        near = (field[2] + chance.choice((-1, 1))) % (1 << 64)
+        field[2] = chance.choice((chance.choice(NUMBERS), near, chance.randrange(100)))
     elif field[1] == 2 and not isinstance(field[2], list):
         field[2] = change_bytes(chance, field[2], words)
     elif field[1] == 5:

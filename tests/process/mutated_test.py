@@ -52,8 +52,8 @@ CLIPS = {
 
 def payload_of(path):
     """Where the packets are, as far as ffprobe says."""
-    probe = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pos,size", "-of", "csv=p=0",
-                            path], capture_output=True, text=True, check=False)
+    probe = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pos,size",
+                            "-of", "csv=p=0", path], capture_output=True, text=True, check=False)
     found = re.findall(r"^(\d+),(\d+)", probe.stdout, re.M)
     return sorted((int(at), int(at) + int(size)) for size, at in found if int(size))
 
@@ -92,7 +92,8 @@ class Films:
 
     def line(self, paths):
         return " ; ".join(f"video url={path} name=v{i} runner=process stall=10s ! "
-                          f"decode name=d{i} max_size=320x240 runner=process stall=10s ! null name=n{i}" for i, path in paths.items())
+                          f"decode name=d{i} max_size=320x240 threads={1 + i % 2} runner=process stall=10s ! null name=n{i}"
+                          for i, path in paths.items())
 
     def wrong_counts(self, nodes, i):
         """The decoder's own account, where it lived to the end."""
@@ -121,7 +122,8 @@ def net():
         return onnx.tensor(name, onnx.INT64, [len(values)], onnx.pack(onnx.INT64, values))
 
     nodes = [
-        onnx.node("Conv", ["picture", "w1", "b1"], ["a"], "conv1", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [2, 2]}),
+        onnx.node("Conv", ["picture", "w1", "b1"], ["a"], "conv1",
+                  {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [2, 2]}),
         onnx.node("Relu", ["a"], ["b"], "relu", {}),
         onnx.node("MaxPool", ["b"], ["c"], "pool", {"kernel_shape": [2, 2], "strides": [2, 2]}),
         onnx.node("Resize", ["c", "", "scales"], ["d"], "up", {"mode": "nearest"}),
@@ -162,7 +164,8 @@ class Models:
     def why_not(self, folder):
         path = os.path.join(folder, "net")
         self.write(path, self.models["net"])
-        done = subprocess.run([WEIR, "run", "--quiet", self.line({0: path})], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        done = subprocess.run([WEIR, "run", "--quiet", self.line({0: path})], capture_output=True, text=True, timeout=LIMIT_S,
+                              check=False)
         lacks = "no component" in done.stderr or "ONNX Runtime is not here" in done.stderr
         return done.stderr.strip() if lacks else ""
 
@@ -193,7 +196,7 @@ Defect = collections.namedtuple("Defect", "kind text")
 NAMED, ENGINE, ACCOUNTS = "every fault is named", "the engine goes on", "accounts are exact"
 KINDS = (ENGINE, NAMED, ACCOUNTS)
 STRAY = re.compile(r"(?:used|run|read|end): *$|\(null\)|[\x00-\x1f\x7f]|\bSuccess\b|\w\.(?:cc|c|h):\d|std::")
-LINE = re.compile(r"(?:weir: (?:error|warning)|line:\d+:\d+): (?:(\w+): )?(.*)")
+LINE = re.compile(r"(weir: error|weir: warning|line:\d+:\d+): (?:(\w+): )?(.*)")
 
 
 def found_by_sanitizer(lines):
@@ -218,9 +221,9 @@ class Run:
         with tempfile.TemporaryDirectory() as folder:
             summary = os.path.join(folder, "summary.json")
             began = time.monotonic()
-            process = subprocess.Popen([WEIR, "run", "--quiet", "--summary", summary, subject.line(paths)], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=bound,
-                                       env=os.environ | {"WEIR_OPENS_WITHIN": "10000"})
+            process = subprocess.Popen([WEIR, "run", "--quiet", "--summary", summary, subject.line(paths)],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                                       preexec_fn=bound, env=os.environ | {"WEIR_OPENS_WITHIN": "10000"})
             try:
                 self.said = process.communicate(timeout=LIMIT_S)[1]
             except subprocess.TimeoutExpired:
@@ -250,11 +253,12 @@ class Run:
 
     def listen(self):
         """What was said, by node, and what was not said by weir."""
-        self.sentences, self.strange = collections.defaultdict(list), []
+        self.sentences, self.refused, self.strange = collections.defaultdict(list), set(), []
         for line in self.said.splitlines():
             found = LINE.fullmatch(line)
             if found:
-                self.sentences[found[1] or ""].append(found[2])
+                self.sentences[found[2] or ""].append(found[3])
+                self.refused |= {found[2]} if found[1].startswith("line") else set()
             elif line.strip():
                 self.strange.append(line)
         if SANITIZED and found_by_sanitizer(self.strange):
@@ -277,8 +281,9 @@ class Run:
         for i in self.paths:
             for name in (f"v{i}", f"d{i}"):
                 for sentence in self.sentences[name]:
-                    self.outcome[i] = "refused"
                     self.judge_sentence(name, sentence)
+                if name in self.refused:
+                    self.outcome[i] = "refused"
         if not self.outcome:
             self.wrong(NAMED, f"it refused to begin, and named nobody: {self.said[-300:]!r}")
 
@@ -336,7 +341,8 @@ def general(sentence):
 
 class Tally:
     def __init__(self, subject):
-        self.subject, self.outcomes, self.sentences, self.strange = subject, collections.Counter(), collections.Counter(), collections.Counter()
+        self.subject = subject
+        self.outcomes, self.sentences, self.strange = (collections.Counter() for _ in range(3))
         self.defects, self.manners, self.slow, self.example = collections.defaultdict(list), {}, [], {}
 
     def keep(self, i, path, why):
@@ -347,7 +353,10 @@ class Tally:
             if os.path.getsize(source) < 1 << 20:
                 shutil.copy(source, os.path.join(KEEP, name))
 
-    def learn(self, run, number_of):
+    def count_defects(self):
+        return sum(map(len, self.defects.values()))
+
+    def learn(self, run):
         for i, what in run.outcome.items():
             if run.status == 2 or not run.defects:
                 self.count(run, i, what)
@@ -385,15 +394,16 @@ class Tally:
 
 
 def settle(tally, paths):
-    """Runs them until each has an outcome: what was refused is left out of the next run; a defect is looked for one by one."""
+    """Runs them until each has an outcome: what was refused is left out of the next run; whose a defect is, shows one by one."""
     while paths:
         run = Run(tally.subject, paths)
-        tally.learn(run, paths)
+        tally.learn(run)
         if run.defects:
-            for i, path in paths.items() if len(paths) > 1 else ():
-                settle(tally, {i: path})
-            if len(paths) == 1 or not any(tally.defects.values()):
-                tally.found(run, next(iter(paths)))
+            before = tally.count_defects()
+            for i in paths if len(paths) > 1 else ():
+                settle(tally, {i: paths[i]})
+            if tally.count_defects() == before:  # it is alone, or shows in company only
+                tally.found(run, min(paths))
             return
         paths = {i: path for i, path in paths.items() if i not in run.outcome}
 
