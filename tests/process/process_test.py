@@ -60,6 +60,7 @@ class Run:
         self.said = self.process.communicate(timeout=timeout)[1]
         self.status = self.process.returncode
         text = self.file.read()
+        open(self.file.name, "a", encoding="utf-8").close()  # it is gone where nothing ran, and is to be removed yet
         self.summary = json.loads(text) if text else {"nodes": [], "links": []}
         for link in self.summary["links"]:
             equal(f"account {link['from']} to {link['to']}", link["offered"],
@@ -272,6 +273,15 @@ def one_that_always_crashes_is_given_up_and_the_rest_delivers():
 def one_that_crashes_at_every_start_is_given_up():
     seen = given_up("how=at-open")
     expect("the other saw frames", seen >= 100, seen)
+
+
+@test
+def one_that_is_refused_is_the_reason_whoever_crashed_beside_it():
+    run = Run("p-source name=s ! p-break name=b how=at-open runner=process ; "
+              "@s ! p-break name=c how=refuse-late runner=process").end()
+    equal("exit status", run.status, 2)
+    for sentence in (": b: its process was ended by signal 6", ": c: it does not want to"):
+        expect("both are named", sentence in run.said, run.said)
 
 
 def never_open(stall, duration):
