@@ -283,7 +283,8 @@ class Run:
                 for sentence in self.sentences[name]:
                     self.judge_sentence(name, sentence)
                 if name in self.refused:
-                    self.outcome[i] = "refused"
+                    crashed = any(sentence.startswith("its process") for sentence in self.sentences[name])
+                    self.outcome[i] = "given up after crashes" if crashed else "refused"
         if not self.outcome:
             self.wrong(NAMED, f"it refused to begin, and named nobody: {self.said[-300:]!r}")
 
