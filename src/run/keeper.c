@@ -20,6 +20,7 @@
 
 enum { HEAR_MOST = 1000, GRACE_NS = 2000000000, BEATS_MISSED_NS = 1500000000 };
 static const int64_t asked_most_ns = 2000000000;
+static const int64_t opens_within_ns = 60000000000;    /* loading models; or $WEIR_OPENS_WITHIN, ms, for tests */
 static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
 
 /* --- what is shared --- */
@@ -164,6 +165,15 @@ static void lose_in_hand(weir_node *node)
         weir_count_lost(node, 1);
 }
 
+/* Its worker may have been ended before it could say why. */
+static bool failed_with_reason(weir_node *node)
+{
+    pthread_mutex_lock(&node->error_lock);
+    bool reason = node->error[0] != '\0';
+    pthread_mutex_unlock(&node->error_lock);
+    return reason && atomic_load(&node->tally->shown_phase) == WR_FAILED;
+}
+
 static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
 {
     char why[256];
@@ -178,7 +188,7 @@ static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
             continue;
         if (well && phase != WR_FAILED)
             atomic_store(&node->tally->shown_phase, WR_DONE);
-        if (well || phase == WR_DONE || phase == WR_FAILED)
+        if ((well && phase != WR_FAILED) || phase == WR_DONE || failed_with_reason(node))
             continue;
         wr_hearing_failed(node, WEIR_FAILED, why);
         weir_log(WEIR_LOG_ERROR, node->name, "%s", why);
@@ -283,18 +293,31 @@ static void end_hung(wr_worker *w, const char *format, int64_t after_ns)
     kill(w->pid, SIGKILL);
 }
 
-/* Loading libraries and models: as long as the most patient of its nodes may take for a call. */
+/* What its nodes may take to open: as long as a call of any of them. */
+static int64_t may_open_ns(const wr_keeper *k, const wr_worker *w)
+{
+    int64_t most_ns = k->opens_within_ns;
+    for (int i = 0; i < k->graph->nodes; i++) {
+        const weir_node *node = k->graph->node[i];
+        if (belongs(w, node) && node->stall_ns == 0)
+            return INT64_MAX;
+        if (belongs(w, node) && node->stall_ns > most_ns)
+            most_ns = node->stall_ns;
+    }
+    return most_ns;
+}
+
+/* Another would take as long: it is not started again. */
 static void watch_opening(wr_keeper *k, wr_worker *w, int64_t now_ns)
 {
-    int64_t most_ns = 0;
-    for (int i = 0; i < k->graph->nodes; i++) {
-        int64_t stall_ns = belongs(w, k->graph->node[i]) ? k->graph->node[i]->stall_ns : 1;
-        most_ns = stall_ns == 0 || stall_ns > most_ns ? stall_ns : most_ns;
-        if (stall_ns == 0)
-            return;
-    }
-    if (!w->is_open && now_ns - w->since_ns > most_ns)
-        end_hung(w, "it was not open after %.3g s and was ended; raise stall= if it may take that long", most_ns);
+    int64_t may_ns = may_open_ns(k, w);
+    if (w->is_open || w->refused || now_ns - w->since_ns <= may_ns)
+        return;
+    snprintf(w->why, sizeof w->why,
+             "it was not open within %.0f s, and its process was ended; raise stall= if it may take that long",
+             (double)may_ns / 1e9);
+    w->refused = true;
+    kill(w->pid, SIGKILL);
 }
 
 /* In a call for longer than it may, while frames wait for it. Sources keep others waiting, too. */
@@ -485,6 +508,13 @@ static void free_parts(wr_keeper *k)
     free(k);
 }
 
+/* The environment's variable of that name holds milliseconds. */
+static int64_t ns_of(const char *variable, int64_t else_ns)
+{
+    const char *ms = getenv(variable);
+    return ms ? atoll(ms) * 1000000 : else_ns;
+}
+
 wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
 {
     wr_graph *graph = run->graph;
@@ -492,8 +522,8 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
     *k = (wr_keeper){.run = run, .graph = graph, .pipeline = pipeline, .workers = graph->workers};
     k->worker = wr_must(calloc((size_t)k->workers, sizeof *k->worker));
     k->watched = wr_must(calloc(1 + 2 * (size_t)k->workers, sizeof *k->watched));
-    const char *within_ms = getenv("WEIR_RESTARTS_WITHIN");
-    k->restarts_within_ns = within_ms ? atoll(within_ms) * 1000000 : restarts_within_ns;
+    k->restarts_within_ns = ns_of("WEIR_RESTARTS_WITHIN", restarts_within_ns);
+    k->opens_within_ns = ns_of("WEIR_OPENS_WITHIN", opens_within_ns);
     for (int i = 0; i < graph->nodes; i++)
         set_limit(k, graph->node[i]);
     k->poked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -340,12 +340,13 @@ static weir_status verdict(wr_supervisor *s, weir_node **culprit)
         int phase = atomic_load(&node->tally->shown_phase);
         if (phase != WR_FAILED && phase != WR_SHOWN_STUCK)
             continue;
-        /* What could not be opened is the reason, whoever hangs beside it. */
-        bool reason = atomic_load(&s->run.open_failed) && phase == WR_FAILED;
+        /* What could not be opened is the reason, whoever hangs or crashed beside it. */
+        bool reason =
+            atomic_load(&s->run.open_failed) && phase == WR_FAILED && node->status < 0 && node->status != WEIR_FAILED;
         if (reason || !*culprit || (!(*culprit)->error[0] && node->error[0]))
             *culprit = node;
         if (reason)
-            return node->status < 0 ? node->status : WEIR_FAILED;
+            return node->status;
         status = WEIR_FAILED;
     }
     return s->left_behind ? WEIR_STUCK : status;

@@ -13,8 +13,8 @@ KILLS = int(os.environ.get("WEIR_TEST_KILLS", "60"))
 
 
 class Run(running.Run):
-    def __init__(self, line, *options, within_ms=None):
-        super().__init__(WEIR, line, "--plugin", PLUGIN, *options, within_ms=within_ms)
+    def __init__(self, line, *options, **times):
+        super().__init__(WEIR, line, "--plugin", PLUGIN, *options, **times)
 
 
 CHAIN = "p-source name=s frames={} ! p-relay name=a ! p-check name=z"
@@ -209,16 +209,6 @@ def one_that_wants_more_memory_than_it_may_is_replaced():
 
 
 @test
-def one_that_never_opens_is_given_up():
-    run = Run("p-source name=s rate=100 ! p-break name=b how=sleep-at-open stall=700ms runner=process ; @s ! p-check name=z",
-              "--duration", "7s").end()
-    equal("exit status", run.status, 1)
-    equal("state", run.node("b")["state"], "failed")
-    expect("and why", "weir: error: b: it was not open after 0.7 s" in run.said, run.said)
-    expect("the others went on then", run.node("z")["frames_in"] > 50, run.node("z"))
-
-
-@test
 def limits_are_of_processes():
     run = Run("p-source name=s frames=10 ! p-relay name=a memory=64MiB ! p-check name=z").end()
     equal("refused", run.status, 2)
@@ -251,6 +241,37 @@ def one_that_always_crashes_is_given_up_and_the_rest_delivers():
 @test
 def one_that_crashes_at_every_start_is_given_up():
     given_up("how=at-open")
+
+
+@test
+def one_that_is_refused_is_the_reason_whoever_crashed_beside_it():
+    run = Run("p-source name=s ! p-break name=b how=at-open runner=process ; "
+              "@s ! p-break name=c how=refuse-late runner=process").end()
+    equal("exit status", run.status, 2)
+    for sentence in (": b: its process was ended by signal 6", ": c: it does not want to"):
+        expect("both are named", sentence in run.said, run.said)
+
+
+def never_open(stall, duration):
+    line = f"p-source name=s frames=50 ! p-break name=b how=loop-at-open runner=process stall={stall} ; @s ! p-check name=z"
+    return Run(line, "--duration", duration, opens_ms=500)
+
+
+@test
+def one_that_never_opens_is_given_up_and_the_rest_delivers():
+    run = never_open("1s", "5s").end()
+    equal("exit status", run.status, 1)
+    equal("it", (run.node("b")["state"], run.node("b")["restarts"]), ("failed", 0))
+    expect("one clear sentence", "weir: error: b: it was not open within 1 s" in run.said, run.said)
+    equal("the other's frames", run.node("z")["frames_in"], 50)
+    equal("the end", run.summary["end"], "failed")
+
+
+@test
+def one_that_may_take_its_time_to_open_does():
+    run = never_open("0s", "1500ms").end()
+    expect("nobody gave it up", "not open within" not in run.said and run.node("b")["restarts"] == 0, run.said)
+    equal("the end", run.summary["end"], "duration")
 
 
 @test

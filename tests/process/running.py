@@ -43,11 +43,13 @@ def name_of(worker):
 
 
 class Run:
-    def __init__(self, weir, line, *options, within_ms=None, stdout=subprocess.PIPE):
+    def __init__(self, weir, line, *options, within_ms=None, opens_ms=None, stdout=subprocess.PIPE):
         self.file = tempfile.NamedTemporaryFile("r", suffix=".json")
         environment = dict(os.environ)
         if within_ms is not None:
             environment["WEIR_RESTARTS_WITHIN"] = str(within_ms)
+        if opens_ms is not None:
+            environment["WEIR_OPENS_WITHIN"] = str(opens_ms)
         self.log = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would lose lines
         self.process = subprocess.Popen([weir, "run", "--quiet", "--summary", self.file.name, *options, line],
                                         stdout=stdout, stderr=self.log, text=True, env=environment)
@@ -91,6 +93,7 @@ class Run:
         self.said = self.log.read()
         self.status = self.process.returncode
         text = self.file.read()
+        open(self.file.name, "a", encoding="utf-8").close()  # it is gone where nothing ran, and is to be removed yet
         self.summary = json.loads(text) if text else {"nodes": [], "links": []}
         for link in self.summary["links"]:
             equal(f"account {link['from']} to {link['to']}", link["offered"],
