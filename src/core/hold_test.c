@@ -15,8 +15,9 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <weir/packet.h>
 
-enum { PLACES = 12, ITEM_BYTES = 128 };
+enum { PLACES = 12, ITEM_BYTES = 128, NUMBERS = WEIR_KINDS_BUILTIN }; /* a kind of which nobody knows what is in it */
 
 /* A store, and a way from its owner to one other process. */
 typedef struct way {
@@ -76,9 +77,9 @@ static void close_way(way *w)
     wr_link_close(&w->from);
 }
 
-static wr_store *picture_store(uint32_t slots)
+static wr_store *number_store(uint32_t slots)
 {
-    wr_store *store = wr_store_new(WEIR_KIND_PICTURE, slots, ITEM_BYTES, 0);
+    wr_store *store = wr_store_new(NUMBERS, slots, ITEM_BYTES, 0);
     assert_non_null(store);
     return store;
 }
@@ -155,7 +156,7 @@ static void test_a_place_is_free_when_the_other_side_has_returned_it(void **stat
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(4);
+    wr_store *store = number_store(4);
     open_way(&w, store, (wr_link_config){.policy = {.depth = 4}, .waits = true});
     lend(&w, store, 0);
     send_many(&w, 3);
@@ -177,7 +178,7 @@ static void test_what_is_let_go_is_free_at_once(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(3);
+    wr_store *store = number_store(3);
     open_way(&w, store, (wr_link_config){.policy = {.take = WEIR_LATEST, .depth = 1}});
     lend(&w, store, 0);
     send_many(&w, 20);
@@ -194,7 +195,7 @@ static void test_a_place_that_comes_again_is_held_once(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(2);
+    wr_store *store = number_store(2);
     weir_frame shared = {.count = 1}, got[3];
     open_way(&w, store, (wr_link_config){.policy = {.depth = 8}});
     lend(&w, store, 0);
@@ -221,7 +222,7 @@ static void test_who_passes_on_gives_before_it_returns(void **state)
 {
     (void)state;
     way first, second;
-    wr_store *store = picture_store(2);
+    wr_store *store = number_store(2);
     open_way(&first, store, (wr_link_config){.policy = {.depth = 4}});
     open_way(&second, store, (wr_link_config){.policy = {.depth = 4}});
     lend(&second, store, 1); /* told of in the wrong order: put in the right one */
@@ -243,7 +244,7 @@ static void test_a_retired_link_holds_nothing(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(2);
+    wr_store *store = number_store(2);
     open_way(&w, store, (wr_link_config){.policy = {.depth = 4}});
     lend(&w, store, 0);
     send_many(&w, 2);
@@ -258,26 +259,28 @@ static void test_varied_items_cross(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = wr_store_new(WEIR_KIND_PACKET, 4, 0, 1024);
+    wr_store *store = wr_store_new(WEIR_KIND_PACKET, 4, 0, 2048);
     const uint32_t bytes[] = {500, 200, 40};
     open_way(&w, store, (wr_link_config){.policy = {.depth = 4}, .packets = true, .limit_bytes = 4000});
     lend(&w, store, 0);
     for (int i = 0; i < 3; i++) {
-        weir_frame frame = {.number = i, .flags = WEIR_FRAME_KEY, .count = 1};
-        assert_true(wr_store_take(store, bytes[i], &frame.refs[0]));
-        memset(wr_ref_data(&frame.refs[0]), 'a' + i, bytes[i]);
+        weir_frame frame = {.number = i + 1, .flags = WEIR_FRAME_KEY, .count = 1};
+        assert_true(wr_store_take(store, weir_packet_bytes(bytes[i]), &frame.refs[0]));
+        weir_packet *packet = wr_ref_data(&frame.refs[0]);
+        *packet = (weir_packet){.offset = sizeof *packet, .bytes = bytes[i]};
+        memset(packet + 1, 'a' + i, bytes[i]);
         publish(&w, &frame);
     }
     for (int i = 0; i < 3; i++) {
         weir_frame frame = take(&w);
-        const char *data = wr_ref_data(&frame.refs[0]);
-        assert_int_equal(frame.refs[0].bytes, bytes[i]);
-        assert_int_equal(data[0], 'a' + i);
-        assert_int_equal(data[bytes[i] - 1], 'a' + i);
+        const weir_packet *packet = weir_frame_packet(&frame);
+        assert_int_equal(packet->bytes, bytes[i]);
+        assert_int_equal(weir_packet_data(packet)[0], 'a' + i);
+        assert_int_equal(weir_packet_data(packet)[bytes[i] - 1], 'a' + i);
         weir_frame_drop(&frame);
     }
     weir_ref all;
-    assert_true(wr_store_take(store, 1024, &all));
+    assert_true(wr_store_take(store, 2048, &all));
     wr_ref_release(&all);
     close_way(&w);
     wr_store_free(store);
@@ -295,7 +298,7 @@ static void test_what_waits_survives_what_was_in_hand_does_not(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(PLACES);
+    wr_store *store = number_store(PLACES);
     open_way(&w, store, (wr_link_config){.policy = {.depth = 8}, .waits = true});
     lend(&w, store, 0);
     send_many(&w, 6);
@@ -324,7 +327,7 @@ static void test_what_was_not_yet_counted_is_lost(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(PLACES);
+    wr_store *store = number_store(PLACES);
     open_way(&w, store, (wr_link_config){.policy = {.depth = 8}, .waits = true});
     lend(&w, store, 0);
     send_many(&w, 3);
@@ -363,7 +366,7 @@ static void test_lies_break_the_link(void **state)
     enum { STORE, SLOT, OFFSET, BYTES, KIND, COUNT, STREAM, TAIL, TAIL_BACK, HEAD, HEAD_BACK, LIES };
     for (int lie = 0; lie < LIES; lie++) {
         way w;
-        wr_store *store = picture_store(PLACES);
+        wr_store *store = number_store(PLACES);
         open_way(&w, store, (wr_link_config){.policy = {.depth = 4}});
         lend(&w, store, 0);
         send_many(&w, 2);
@@ -474,7 +477,7 @@ static void killed_at_any_time(wr_link_config config)
     int kills = times ? atoi(times) : 300;
     way w;
     bells *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    wr_store *store = picture_store(PLACES);
+    wr_store *store = number_store(PLACES);
     open_way(&w, store, config);
     lend(&w, store, 0);
     w.producer_bell.elsewhere = &shared->producer;

@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <weir/component.h>
+#include <weir/picture.h>
 
-enum { ITEM_WORDS = 512, KEPT = 3 };
+/* What is sealed is the luma. */
+enum { WIDTH = 128, HEIGHT = 32, WORDS = WIDTH * HEIGHT / 8, KEPT = 3 };
 
 static uint64_t seal(const weir_frame *frame, int word)
 {
@@ -31,7 +33,15 @@ static weir_status source_plan(weir_node *node)
     const source_options *options = weir_options(node);
     if (options->rate > 0)
         weir_plan_live(node);
-    return weir_plan_store(node, WEIR_KIND_PICTURE, ITEM_WORDS * sizeof(uint64_t), 0, 0);
+    return weir_plan_store(node, WEIR_KIND_PICTURE, weir_picture_bytes(WEIR_I420, WIDTH, HEIGHT), 0, 0);
+}
+
+static void fill(weir_picture *picture, const weir_frame *frame)
+{
+    weir_picture_layout(picture, WEIR_I420, WIDTH, HEIGHT);
+    uint64_t *data = (uint64_t *)weir_picture_plane_mutable(picture, 0);
+    for (int i = 0; i < WORDS; i++)
+        data[i] = seal(frame, i);
 }
 
 static weir_status source_produce(weir_node *node)
@@ -46,11 +56,11 @@ static weir_status source_produce(weir_node *node)
         state->due_ns = weir_now(node) + (int64_t)(1e9 / options->rate);
     }
     weir_frame frame = weir_frame_new(node, WEIR_WHEN_SENT);
-    uint64_t *data = weir_attach(node, &frame, WEIR_KIND_PICTURE, ITEM_WORDS * sizeof(uint64_t));
-    if (!data)
+    weir_picture *picture = weir_attach(node, &frame, WEIR_KIND_PICTURE, weir_picture_bytes(WEIR_I420, WIDTH, HEIGHT));
+    if (picture)
+        fill(picture, &frame);
+    else
         weir_error(node, "no place is free: one has leaked");
-    for (int i = 0; data && i < ITEM_WORDS; i++)
-        data[i] = seal(&frame, i);
     int64_t number = frame.number;
     weir_send(node, 0, &frame);
     return options->frames && number >= options->frames ? WEIR_END : WEIR_MORE;
@@ -75,23 +85,29 @@ static const weir_component_class source = {
 
 /* --- p-relay, p-check --- */
 
+static const uint64_t *words_of(const weir_frame *frame)
+{
+    const weir_picture *picture = weir_frame_picture(frame);
+    return picture ? (const uint64_t *)weir_picture_plane(picture, 0) : NULL;
+}
+
 static bool is_whole(const weir_frame *frame)
 {
     size_t bytes = 0;
-    const uint64_t *data = weir_frame_find(frame, WEIR_KIND_PICTURE, &bytes);
-    for (int i = 0; data && i < ITEM_WORDS; i++)
+    const uint64_t *data = words_of(frame);
+    for (int i = 0; data && i < WORDS; i++)
         if (data[i] != seal(frame, i))
             return false;
-    return data && bytes == ITEM_WORDS * sizeof(uint64_t);
+    return weir_frame_find(frame, WEIR_KIND_PICTURE, &bytes) && bytes == weir_picture_bytes(WEIR_I420, WIDTH, HEIGHT);
 }
 
 static void look(weir_node *node, const weir_frame *frame, const char *when)
 {
-    const uint64_t *data = weir_frame_find(frame, WEIR_KIND_PICTURE, NULL);
+    const uint64_t *data = words_of(frame);
     if (!is_whole(frame))
         weir_error(node, "frame %lld is not what was sent, %s: it begins with %lld and ends with %lld",
                    (long long)frame->number, when, data ? (long long)(data[0] >> 16) : -1,
-                   data ? (long long)(data[ITEM_WORDS - 1] >> 16) : -1);
+                   data ? (long long)(data[WORDS - 1] >> 16) : -1);
 }
 
 static weir_status relay_process(weir_node *node, int input, const weir_frame *frame)
