@@ -155,6 +155,7 @@ wr_edge *wr_edge_successor(wr_graph *graph, wr_edge *old)
     }
     edge->link.producer_bell = old->link.producer_bell;
     edge->link.consumer_bell = old->link.consumer_bell;
+    edge->link.carries = edge->streams;
     put_in_place(graph, old, edge);
     return edge;
 }

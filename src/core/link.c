@@ -3,6 +3,7 @@
 #include "os/barrier.h"
 #include <string.h>
 
+enum { CLAIMS_MAX = 1024 }; /* that fail one after the other */
 enum { HASTY_AFTER = 256 }; /* times in a row that the other side was awake: their fences cost more than a barrier */
 enum { IDENTITY_WORDS = offsetof(weir_frame, refs) / 8, REF_WORDS = sizeof(weir_ref) / 8 };
 _Static_assert(offsetof(weir_frame, refs) == 64 && sizeof(weir_ref) == 16, "a frame crosses in whole words");
@@ -73,6 +74,7 @@ bool wr_link_lend(const wr_link_config *config, int fd, uint32_t store, wr_store
 
 static void break_off(wr_link *link)
 {
+    atomic_store_explicit(&link->broken_here, true, RELAXED);
     atomic_store(&link->shared->broken, 1);
     wr_link_cut(link);
 }
@@ -156,7 +158,7 @@ static bool evicts(const wr_link *link)
  * not see it announced had armed the bell before, and will be seen. */
 static bool announce(const wr_link *link, bool asleep, wr_bell *bell, uint32_t *awake, _Atomic uint32_t *hasty)
 {
-    bool was_hasty = atomic_load_explicit(hasty, RELAXED) != 0;
+    bool was_hasty = link->may_haste && atomic_load_explicit(hasty, RELAXED) != 0;
     if (link->producer_bell == link->consumer_bell)
         return false; /* inline: both are moved by the one who is awake */
     if (asleep && wr_bell_ring(bell)) {
@@ -179,12 +181,12 @@ static bool is_armed(wr_bell *bell)
 
 bool wr_link_producer_is_hasty(const wr_link *link)
 {
-    return atomic_load_explicit(&link->shared->producer_hasty, ACQUIRE) != 0;
+    return link->may_haste && atomic_load_explicit(&link->shared->producer_hasty, ACQUIRE) != 0;
 }
 
 bool wr_link_consumer_is_hasty(const wr_link *link)
 {
-    return atomic_load_explicit(&link->shared->starved, RELAXED) != 0 &&
+    return link->may_haste && atomic_load_explicit(&link->shared->starved, RELAXED) != 0 &&
            atomic_load_explicit(&link->shared->consumer_hasty, ACQUIRE) != 0;
 }
 
@@ -279,7 +281,7 @@ bool wr_link_publish(wr_link *link, const weir_frame *frame, int64_t now_ns)
     count(&shared->offered, 1);
     uint64_t waiting = wr_link_occupied(link, tail, link->config.packets ? 0 : link->config.policy.depth);
     _Atomic uint64_t *refusal = NULL;
-    if (atomic_load_explicit(&shared->cut, RELAXED) || atomic_load_explicit(&shared->given_up, RELAXED))
+    if (wr_link_is_cut(link) || atomic_load_explicit(&shared->given_up, RELAXED))
         refusal = &shared->refused;
     else if (link->config.packets)
         refusal = packet_refused(link, frame, waiting, bytes);
@@ -405,6 +407,13 @@ static void bytes_leave(wr_link *link, uint64_t bytes)
         count(&link->shared->bytes_out, bytes);
 }
 
+/* Across: head moves forwards only, and what waits is at most a ring full. */
+static bool is_head(const wr_link *link, uint64_t head)
+{
+    uint64_t tail = link->consumer.tail_seen;
+    return !link->config.across || (head >= link->consumer.next && (head >= tail || tail - head <= link->slots));
+}
+
 /* What waits by that tail is at most a ring full, and less if the producer has let some go since head was read. */
 static void see_tail(wr_link *link, uint64_t head)
 {
@@ -417,13 +426,26 @@ static void see_tail(wr_link *link, uint64_t head)
         link->consumer.tail_seen = tail;
 }
 
+/* Times of this machine's clock: whatever is made of a few of them stays within 64 bits. */
+static bool is_time(int64_t time_ns)
+{
+    return time_ns > -(INT64_C(1) << 62) && time_ns < INT64_C(1) << 62;
+}
+
+/* Who it is, of whichever stream, no worker may say for another one's. */
+static bool is_frame(const wr_link *link, const weir_frame *frame)
+{
+    return frame->number > 0 && frame->stream < link->config.streams &&
+           (!link->carries || link->carries[frame->stream]) && is_time(frame->captured_ns) &&
+           is_time(frame->offered_ns);
+}
+
 /* Across: what came is checked, and becomes a frame of this process. */
 static void receive(wr_link *link, weir_frame *frame)
 {
     if (!link->config.across)
         return;
-    bool sound = wr_holds_receive(&link->holds, frame) && frame->stream < link->config.streams;
-    if (sound)
+    if (wr_holds_receive(&link->holds, frame) && is_frame(link, frame))
         return;
     weir_frame_drop(frame);
     link->consumer.foreign = true;
@@ -454,13 +476,23 @@ static uint64_t jump(wr_link *link, uint64_t head)
     return head;
 }
 
+/* There may be more, but others of this strand come first: no producer, however quick, keeps it here. */
+static void come_again(wr_link *link)
+{
+    wr_bell_ring(link->consumer_bell);
+}
+
 /* One frame out of the ring; false when there is none. */
 static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
 {
-    for (;;) {
+    for (unsigned tries = 0;; tries++) {
         uint64_t head = atomic_load(&link->shared->head);
-        if (link->config.across && head < link->consumer.next) {
+        if (!is_head(link, head)) {
             break_off(link);
+            return false;
+        }
+        if (tries == CLAIMS_MAX) {
+            come_again(link);
             return false;
         }
         if (head >= link->consumer.tail_seen) {
@@ -494,11 +526,11 @@ static bool expired(const wr_link *link, const weir_frame *frame, int64_t now_ns
  * them with it, up to a key frame. */
 static _Atomic uint64_t *too_late(wr_link *link, const weir_frame *frame, int64_t now_ns)
 {
-    bool late = expired(link, frame, now_ns);
     if (link->consumer.foreign) {
         link->consumer.foreign = false;
         return &link->shared->discarded;
     }
+    bool late = expired(link, frame, now_ns);
     if (link->consumer.need_key && !(frame->flags & WEIR_FRAME_KEY))
         return &link->shared->orphaned;
     link->consumer.need_key = late && link->config.packets && !(frame->flags & WEIR_FRAME_DISCARDABLE);
@@ -521,7 +553,7 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
         wr_link_discard(link);
         return ended ? WR_ENDED : WR_EMPTY;
     }
-    for (;;) {
+    for (uint64_t let_go = 0;; let_go++) {
         turn_begins(&shared->consumer_turn);
         bool any = leave(link, frame, true);
         _Atomic uint64_t *late = any ? too_late(link, frame, now_ns) : NULL;
@@ -544,6 +576,10 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
         if (wr_link_is_cut(link)) {
             wr_link_discard(link);
             return ended ? WR_ENDED : WR_EMPTY;
+        }
+        if (let_go == link->slots) {
+            come_again(link);
+            return WR_EMPTY;
         }
     }
     wr_histogram_add(&shared->age, now_ns - frame->captured_ns);
@@ -589,7 +625,7 @@ void wr_link_discard(wr_link *link)
     if (is_between_consumers(link))
         return;
     wr_link_done(link);
-    for (;;) {
+    for (uint64_t let_go = 0; let_go <= link->slots; let_go++) { /* who offers to a cut link offers one at most */
         turn_begins(&link->shared->consumer_turn);
         bool any = leave(link, &frame, false);
         if (any) {
@@ -632,7 +668,7 @@ void wr_link_give_up_producer(wr_link *link)
 
 bool wr_link_is_cut(const wr_link *link)
 {
-    return atomic_load(&link->shared->cut) != 0;
+    return atomic_load(&link->shared->cut) != 0 || atomic_load_explicit(&link->broken_here, RELAXED);
 }
 
 uint64_t wr_link_waiting(const wr_link *link)

@@ -329,18 +329,28 @@ void *wr_ref_data(const weir_ref *ref)
 
 /* --- stores of other processes --- */
 
+/* A slot may lie there, among those in order, `at` before the next. */
+static bool has_place(const wr_store *store, const wr_slot *slot, uint32_t at)
+{
+    const wr_slot *before = at > 0 ? &store->slot[store->by_offset[at - 1]] : NULL;
+    const wr_slot *after = at < store->used ? &store->slot[store->by_offset[at]] : NULL;
+    uint64_t room = store->data_memory.bytes;
+    return slot->offset <= room && slot->room_bytes <= room - slot->offset && slot->offset % WR_STORE_ALIGN == 0 &&
+           slot->room_bytes % WR_STORE_ALIGN == 0 && (!before || before->offset + before->room_bytes <= slot->offset) &&
+           (!after || slot->offset + slot->room_bytes <= after->offset);
+}
+
 /* Where the slots that are still held lie, in order. What the owner before wrote may be nonsense. */
 static void keep_held(wr_store *store, uint32_t number)
 {
     wr_slot *slot = &store->slot[number];
-    uint64_t room = store->data_memory.bytes;
-    if (slot->offset > room || slot->room_bytes > room - slot->offset || slot->offset % WR_STORE_ALIGN != 0) {
-        slot->room_bytes = 0;
-        return;
-    }
     uint32_t at = store->used;
     while (at > 0 && store->slot[store->by_offset[at - 1]].offset > slot->offset)
         at--;
+    if (!has_place(store, slot, at)) {
+        slot->room_bytes = 0;
+        return;
+    }
     memmove(&store->by_offset[at + 1], &store->by_offset[at], (store->used - at) * sizeof *store->by_offset);
     store->by_offset[at] = number;
     store->used++;

@@ -377,8 +377,9 @@ static void tell_news(wr_keeper *k, wr_worker *w)
 
 static void watch(wr_keeper *k, wr_worker *w)
 {
-    int64_t now_ns = weir_clock_now(NULL), beat_ns = atomic_load(&w->desk->beat_ns);
-    int64_t heard_ns = beat_ns > w->since_ns ? beat_ns : w->since_ns;
+    int64_t beat_ns = atomic_load(&w->desk->beat_ns), now_ns = weir_clock_now(NULL);
+    bool is_news = beat_ns > w->since_ns && beat_ns <= now_ns; /* who has beaten in the future has not */
+    int64_t heard_ns = is_news ? beat_ns : w->since_ns;
     if (!w->hung && now_ns - heard_ns > (beat_ns ? BEATS_MISSED_NS : birth_most_ns)) {
         w->hung = true;
         kill(w->pid, SIGKILL);
