@@ -72,13 +72,6 @@ bool wr_link_lend(const wr_link_config *config, int fd, uint32_t store, wr_store
     return good;
 }
 
-static void break_off(wr_link *link)
-{
-    atomic_store_explicit(&link->broken_here, true, RELAXED);
-    atomic_store(&link->shared->broken, 1);
-    wr_link_cut(link);
-}
-
 /* --- slots --- */
 
 static wr_slot_words *slot_at(const wr_link *link, uint64_t number)
@@ -198,7 +191,7 @@ uint64_t wr_link_occupied(wr_link *link, uint64_t tail, uint64_t enough)
     if (tail - link->producer.head_seen >= enough) {
         uint64_t head = atomic_load(&link->shared->head);
         if (link->config.across && (head < link->producer.head_seen || head > tail || tail - head > link->slots))
-            break_off(link);
+            wr_link_break_off(link);
         else
             link->producer.head_seen = head;
     }
@@ -421,35 +414,9 @@ static void see_tail(wr_link *link, uint64_t head)
     if (link->config.across && evicts(link))
         head = atomic_load(&link->shared->head);
     if (link->config.across && (tail < link->consumer.tail_seen || (tail > head && tail - head > link->slots)))
-        break_off(link);
+        wr_link_break_off(link);
     else
         link->consumer.tail_seen = tail;
-}
-
-/* Times of this machine's clock: whatever is made of a few of them stays within 64 bits. */
-static bool is_time(int64_t time_ns)
-{
-    return time_ns > -(INT64_C(1) << 62) && time_ns < INT64_C(1) << 62;
-}
-
-/* Who it is, of whichever stream, no worker may say for another one's. */
-static bool is_frame(const wr_link *link, const weir_frame *frame)
-{
-    return frame->number > 0 && frame->stream < link->config.streams &&
-           (!link->carries || link->carries[frame->stream]) && is_time(frame->captured_ns) &&
-           is_time(frame->offered_ns);
-}
-
-/* Across: what came is checked, and becomes a frame of this process. */
-static void receive(wr_link *link, weir_frame *frame)
-{
-    if (!link->config.across)
-        return;
-    if (wr_holds_receive(&link->holds, frame) && is_frame(link, frame))
-        return;
-    weir_frame_drop(frame);
-    link->consumer.foreign = true;
-    break_off(link);
 }
 
 /* The number of the frame to take next: on packets with `latest` that is the newest key frame, if one waits. What is
@@ -467,7 +434,8 @@ static uint64_t jump(wr_link *link, uint64_t head)
     while (head + 1 < key_at) {
         weir_frame old;
         slot_read(slot_at(link, head), &old);
-        receive(link, &old);
+        if (link->config.across)
+            wr_link_receive(link, &old);
         bytes_leave(link, packet_bytes(link, &old));
         move_head(link, ++head);
         count(&link->shared->jumped, 1);
@@ -488,7 +456,7 @@ static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
     for (unsigned tries = 0;; tries++) {
         uint64_t head = atomic_load(&link->shared->head);
         if (!is_head(link, head)) {
-            break_off(link);
+            wr_link_break_off(link);
             return false;
         }
         if (tries == CLAIMS_MAX) {
@@ -505,7 +473,8 @@ static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
         slot_read(slot_at(link, head), frame);
         if (!claim(link, head))
             continue;
-        receive(link, frame);
+        if (link->config.across)
+            wr_link_receive(link, frame);
         if (head + 1 < link->consumer.tail_seen)
             __builtin_prefetch(slot_at(link, head + 1)); /* comes from the other core while this frame is dealt with */
         if (head != link->consumer.next || link->consumer.gap)

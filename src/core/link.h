@@ -63,6 +63,7 @@ typedef struct wr_link_config {
     uint32_t streams;           /* streams of the pipeline */
     uint64_t limit_bytes;       /* packets: of data that may wait; 0: no limit */
     uint64_t kinds;             /* attachments that the link carries, a bit each */
+    uint64_t needs;             /* across: those that somebody below cannot do without */
     bool shared;                /* in memory that other processes map; always so across */
     bool across;                /* its two sides are in different processes */
     const wr_hold_store *store; /* across: whose attachments it may carry; must stay as long as the link */

@@ -65,6 +65,22 @@ static void test_who_a_frame_is(void **state)
     }
 }
 
+/* It may come of a store that is full. */
+static void test_a_frame_that_lacks_what_is_needed_is_lost(void **state)
+{
+    (void)state;
+    way w;
+    weir_frame frame = {.number = 7, .captured_ns = 1};
+    open_with(&w, (wr_link_config){.policy = {.depth = 4}});
+    w.to.config.needs = 1 << NUMBERS;
+    publish(&w, &frame);
+    send_many(&w, 1);
+    expect(&w, 1);
+    assert_int_equal(accounts(&w).dropped[WEIR_LOST], 1);
+    assert_false(wr_link_is_cut(&w.to));
+    close_all(&w);
+}
+
 /* --- a ring that makes no sense --- */
 
 /* Head goes back to where the consumer has been told it is, after a tail that was far ahead. */
@@ -205,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_a_frame_is),
+        cmocka_unit_test(test_a_frame_that_lacks_what_is_needed_is_lost),
         cmocka_unit_test(test_no_more_than_a_ring_full_waits),
         cmocka_unit_test(test_what_is_broken_stays_so),
         cmocka_unit_test(test_nobody_is_made_to_hurry),

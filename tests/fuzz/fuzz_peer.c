@@ -81,7 +81,7 @@ static const cargo all_kinds[STORES] = {
 typedef struct poke {
     unsigned after; /* loads from what is shared; 0: none waits here */
     uint8_t area, width;
-    uint16_t offset;
+    size_t offset;
     uint64_t value;
 } poke;
 
@@ -162,9 +162,19 @@ LOADED(__sanitizer_cov_load16, __int128)
 
 static poke next_poke(void)
 {
-    poke p = {.area = (uint8_t)next(1), .width = (uint8_t)next(1)};
-    p.offset = (uint16_t)next(2);
-    p.value = next(1u << p.width % 4);
+    unsigned where = (unsigned)next(1), how = (unsigned)next(1);
+    size_t at = (size_t)next(2);
+    poke p = {.area = (uint8_t)(where >> 2), .width = how & 3, .offset = at};
+    if (where & 1) { /* what an attachment begins with */
+        p.area = (uint8_t)(2 + p.area % stores);
+        p.offset = shelves[p.area - 2].own->slot[at >> 8 & (SLOTS - 1)].offset + (at & 127);
+    } else if (where & 2) { /* a frame in the ring */
+        p.area &= 1;
+        p.offset = (size_t)((const uint8_t *)&first.from.slot[at >> 8 & (first.from.slots - 1)] -
+                            (const uint8_t *)first.from.shared) +
+                   at % sizeof(wr_slot_words);
+    }
+    p.value = how & 4 ? (uint64_t)(int8_t)next(1) : next(1u << p.width);
     return p;
 }
 
@@ -289,6 +299,7 @@ static void choose_config(void)
                               .limit_bytes = how & 64 ? 1500 : 0,
                               .streams = STREAMS,
                               .kinds = UINT64_MAX,
+                              .needs = more & 16 ? 1u << kinds[0].kind : 0,
                               .across = true,
                               .store = carried,
                               .stores = stores};
