@@ -78,6 +78,9 @@ static const cargo all_kinds[STORES] = {
 
 /* --- writes --- */
 
+/* Of what these load, nobody is told. */
+#define UNTOLD __attribute__((no_sanitize("coverage", "address", "undefined")))
+
 typedef struct poke {
     unsigned after; /* loads from what is shared; 0: none waits here */
     uint8_t area, width;
@@ -96,19 +99,19 @@ static const wr_memory *area_of(unsigned area)
     return area == 0 ? &first.peer : area == 1 ? &onward.peer : &shelves[area - 2].own->data_memory;
 }
 
-__attribute__((no_sanitize("coverage"))) static void write_there(const poke *p)
+UNTOLD static void write_there(const poke *p)
 {
     const wr_memory *memory = area_of(p->area);
     size_t width = (size_t)1 << p->width % 4, room = memory->bytes - width;
     memcpy((uint8_t *)memory->data + p->offset % (room + 1), &p->value, width);
 }
 
-static bool in(const wr_memory *memory, uintptr_t at)
+UNTOLD static bool in(const wr_memory *memory, uintptr_t at)
 {
     return memory->data && at - (uintptr_t)memory->data < memory->bytes;
 }
 
-static bool is_shared(uintptr_t at)
+UNTOLD static bool is_shared(uintptr_t at)
 {
     if (in(&first.from.memory, at) || in(&first.to.memory, at) || in(&onward.from.memory, at) ||
         in(&onward.to.memory, at))
@@ -119,7 +122,7 @@ static bool is_shared(uintptr_t at)
     return false;
 }
 
-__attribute__((no_sanitize("coverage"))) static void write_relentlessly(void)
+UNTOLD static void write_relentlessly(void)
 {
     wr_link_shared *shared = first.peer.data;
     uint64_t head = atomic_load(&shared->head);
@@ -130,7 +133,7 @@ __attribute__((no_sanitize("coverage"))) static void write_relentlessly(void)
 }
 
 /* Every load of what is compiled with the coverage of loads comes by here first. */
-__attribute__((no_sanitize("coverage", "address", "undefined"))) static void loaded(uintptr_t at)
+UNTOLD static void loaded(uintptr_t at)
 {
     if (!watching)
         return;
@@ -150,7 +153,7 @@ __attribute__((no_sanitize("coverage", "address", "undefined"))) static void loa
 
 #define LOADED(name, type)                                                                                             \
     void name(type *at);                                                                                               \
-    __attribute__((no_sanitize("coverage", "address", "undefined"))) void name(type *at)                               \
+    UNTOLD void name(type *at)                                                                                         \
     {                                                                                                                  \
         loaded((uintptr_t)at);                                                                                         \
     }
@@ -451,10 +454,10 @@ static void read_frame(const way *w, weir_frame *frame)
 static void take(way *w)
 {
     weir_frame frame;
+    unsigned where = (unsigned)next(1) % KEPT;
     if (wr_link_take(&w->to, &frame, now_ns) != WR_TAKEN)
         return;
     read_frame(w, &frame);
-    unsigned where = (unsigned)next(1) % KEPT;
     weir_frame_drop(&w->kept[where]);
     w->kept[where] = frame;
 }

@@ -22,6 +22,7 @@ static uint64_t seal(const weir_frame *frame, int word)
 typedef struct source_options {
     int64_t frames;
     double rate;
+    weir_choice lies;
 } source_options;
 
 typedef struct source_state {
@@ -44,6 +45,14 @@ static void fill(weir_picture *picture, const weir_frame *frame)
         data[i] = seal(frame, i);
 }
 
+enum { NEVER, BEFORE, AFTER };
+
+static void lie(weir_picture *picture)
+{
+    picture->width = picture->stride[0] = UINT32_MAX;
+    picture->offset[0] = UINT64_C(1) << 40;
+}
+
 static weir_status source_produce(weir_node *node)
 {
     const source_options *options = weir_options(node);
@@ -62,13 +71,21 @@ static weir_status source_produce(weir_node *node)
     else
         weir_error(node, "no place is free: one has leaked");
     int64_t number = frame.number;
+    bool lies = picture && options->lies.index != NEVER && number % 100 == 0;
+    if (lies && options->lies.index == BEFORE)
+        lie(picture);
     weir_send(node, 0, &frame);
+    if (lies)
+        lie(picture);
     return options->frames && number >= options->frames ? WEIR_END : WEIR_MORE;
 }
 
+static const char *const times[] = {"never", "before", "after", NULL};
 static const weir_option source_table[] = {
     WEIR_OPTION(source_options, frames, "ends after that many; 0: never", .min = 0, .max = 1e15),
     WEIR_OPTION(source_options, rate, "frames a second; 0: as fast as taken", .unit = "1/s", .min = 0, .max = 1e6),
+    WEIR_OPTION(source_options, lies, "when each hundredth header becomes nonsense, beside its being sent",
+                .text = "never", .choices = times),
     {0},
 };
 static const weir_port pictures_out[] = {{.name = "out", .adds = {"weir.picture/1"}}, {0}};
