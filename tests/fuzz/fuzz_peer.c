@@ -4,8 +4,10 @@
  * others read nothing but what was given to them, come to an end of every step, and have given everything back at the end.
  *
  * The input: three bytes choose stores and policy, then come steps, a byte each with its arguments. See docs/notes/0005-processes.md. */
+#include "core/entry.h"
 #include "core/link.h"
 #include "core/store.h"
+#include "peer.h"
 #include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 enum { STORES = 7, SLOTS = 4, KEPT = 4, STREAMS = 3, SIDE = 16, STEPS_MAX = 300, LOADS_MAX = 1000000, PENDING = 4 };
 
-static void must(bool good, const char *what)
+void wr_peer_must(bool good, const char *what)
 {
     if (good)
         return;
@@ -31,7 +33,7 @@ static void must(bool good, const char *what)
 static const uint8_t *input;
 static size_t input_left;
 
-static uint64_t next(unsigned bytes)
+uint64_t wr_peer_next(unsigned bytes)
 {
     uint64_t value = 0;
     for (unsigned i = 0; i < bytes && input_left > 0; i++, input_left--)
@@ -54,6 +56,7 @@ typedef struct way {
     wr_store *import[STORES];
     wr_bell producer_bell, consumer_bell;
     weir_frame kept[KEPT];
+    uint64_t seal[KEPT]; /* of what was copied when it came */
 } way;
 
 static shelf shelves[STORES];
@@ -61,6 +64,7 @@ static wr_hold_store carried[STORES];
 static unsigned stores; /* of these */
 static wr_link_config config;
 static way first, onward;
+static weir_frame last; /* whose attachments the next may share, as frames share a codec */
 static int64_t now_ns, number;
 
 /* What a store carries: item_bytes 0 where they vary. */
@@ -139,7 +143,7 @@ UNTOLD static void loaded(uintptr_t at)
         return;
     watching = false;
     if (is_shared(at)) {
-        must(++loads < LOADS_MAX, "a step that does not end");
+        wr_peer_must(++loads < LOADS_MAX, "a step that does not end");
         if (relentless)
             write_relentlessly();
         for (int i = 0; armed > 0 && i < PENDING; i++)
@@ -165,8 +169,8 @@ LOADED(__sanitizer_cov_load16, __int128)
 
 static poke next_poke(void)
 {
-    unsigned where = (unsigned)next(1), how = (unsigned)next(1);
-    size_t at = (size_t)next(2);
+    unsigned where = (unsigned)wr_peer_next(1), how = (unsigned)wr_peer_next(1);
+    size_t at = (size_t)wr_peer_next(2);
     poke p = {.area = (uint8_t)(where >> 2), .width = how & 3, .offset = at};
     if (where & 1) { /* what an attachment begins with */
         p.area = (uint8_t)(2 + p.area % stores);
@@ -177,14 +181,14 @@ static poke next_poke(void)
                             (const uint8_t *)first.from.shared) +
                    at % sizeof(wr_slot_words);
     }
-    p.value = how & 4 ? (uint64_t)(int8_t)next(1) : next(1u << p.width);
+    p.value = how & 4 ? (uint64_t)(int8_t)wr_peer_next(1) : wr_peer_next(1u << p.width);
     return p;
 }
 
 static void arm(void)
 {
     poke p = next_poke();
-    p.after = (unsigned)next(1) + 1;
+    p.after = (unsigned)wr_peer_next(1) + 1;
     for (int i = 0; i < PENDING; i++)
         if (pending[i].after == 0) {
             pending[i] = p;
@@ -196,7 +200,7 @@ static void arm(void)
 /* What a link decides by, and what is near to what stands there: sooner found than by chance. */
 static void write_near(void)
 {
-    wr_link_shared *shared = (next(1) % 4 ? &first : &onward)->peer.data;
+    wr_link_shared *shared = (wr_peer_next(1) % 4 ? &first : &onward)->peer.data;
     _Atomic uint64_t *const word[] = {
         &shared->head,    &shared->tail,     &shared->key_at,    &shared->producer_turn, &shared->consumer_turn,
         &shared->in_hand, &shared->bytes_in, &shared->bytes_out, &shared->waiting_max,
@@ -207,9 +211,9 @@ static void write_near(void)
         &shared->broken,  &shared->bereft, &shared->returned_all,
     };
     enum { WORDS = sizeof word / sizeof *word, FLAGS = sizeof flag / sizeof *flag };
-    unsigned which = (unsigned)next(1) % (WORDS + FLAGS), like = (unsigned)next(1) % (WORDS + 3);
+    unsigned which = (unsigned)wr_peer_next(1) % (WORDS + FLAGS), like = (unsigned)wr_peer_next(1) % (WORDS + 3);
     uint64_t value = like < WORDS ? atomic_load(word[like]) : like == WORDS ? 0 : UINT64_MAX >> (like - WORDS - 1);
-    value += (uint64_t)(int8_t)next(1);
+    value += (uint64_t)(int8_t)wr_peer_next(1);
     if (which < WORDS)
         atomic_store(word[which], value);
     else
@@ -235,7 +239,7 @@ static void fence(const wr_memory *memory, size_t used, bool on)
 
 static void arrive(way *w)
 {
-    must(wr_link_join(&w->to, &config, w->from.memory.fd), "no link");
+    wr_peer_must(wr_link_join(&w->to, &config, w->from.memory.fd), "no link");
     fence(&w->to.memory, wr_link_cost(&config), true);
     w->to.producer_bell = &w->producer_bell;
     w->to.consumer_bell = &w->consumer_bell;
@@ -243,7 +247,7 @@ static void arrive(way *w)
         wr_hold *hold = &w->to.holds.hold[i];
         w->import[i] = hold->import =
             wr_store_import(carried[i].shared_id, carried[i].kind, SLOTS, &shelves[i].seen, hold->returned);
-        must(hold->import != NULL, "no store");
+        wr_peer_must(hold->import != NULL, "no store");
         fence(&hold->import->slot_memory, SLOTS * sizeof(wr_slot), true);
     }
 }
@@ -261,39 +265,39 @@ static void leave(way *w)
 static void open_way(way *w, int place)
 {
     memset(w, 0, sizeof *w);
-    must(wr_link_open(&w->from, &config), "no link");
+    wr_peer_must(wr_link_open(&w->from, &config), "no link");
     fence(&w->from.memory, wr_link_cost(&config), true);
-    must(wr_memory_join(&w->peer, w->from.memory.fd, wr_link_cost(&config), true), "no link");
+    wr_peer_must(wr_memory_join(&w->peer, w->from.memory.fd, wr_link_cost(&config), true), "no link");
     w->producer_bell.rung = w->consumer_bell.rung = no_ring;
     w->from.producer_bell = &w->producer_bell;
     w->from.consumer_bell = &w->consumer_bell;
     arrive(w);
     for (unsigned i = 0; i < stores; i++)
-        must(wr_store_lend(shelves[i].own, place, w->from.holds.hold[i].given, w->from.holds.hold[i].returned,
-                           &w->from.shared->retired, NULL),
-             "not lent");
+        wr_peer_must(wr_store_lend(shelves[i].own, place, w->from.holds.hold[i].given, w->from.holds.hold[i].returned,
+                                   &w->from.shared->retired, NULL),
+                     "not lent");
 }
 
 static void open_shelves(void)
 {
-    unsigned which = (unsigned)next(1);
+    unsigned which = (unsigned)wr_peer_next(1);
     stores = 0;
     for (unsigned i = 0; i < STORES; i++)
         if (which >> i & 1 || (i + 1 == STORES && stores == 0))
             kinds[stores++] = all_kinds[i];
     for (unsigned i = 0; i < stores; i++) {
         wr_store *own = wr_store_new(kinds[i].kind, SLOTS, kinds[i].item_bytes, kinds[i].data_bytes);
-        must(own != NULL, "no store");
+        wr_peer_must(own != NULL, "no store");
         own->shared_id = (uint16_t)(i + 1);
         carried[i] = (wr_hold_store){.shared_id = own->shared_id, .kind = own->kind, .slots = SLOTS};
         shelves[i].own = own;
-        must(wr_memory_join(&shelves[i].seen, own->data_memory.fd, own->data_memory.bytes, false), "no data");
+        wr_peer_must(wr_memory_join(&shelves[i].seen, own->data_memory.fd, own->data_memory.bytes, false), "no data");
     }
 }
 
 static void choose_config(void)
 {
-    uint8_t how = (uint8_t)next(1), more = (uint8_t)next(1);
+    uint8_t how = (uint8_t)wr_peer_next(1), more = (uint8_t)wr_peer_next(1);
     config = (wr_link_config){.policy = {.take = (weir_take)(how % 4), .depth = (more & 7) + 1u},
                               .packets = how & 8,
                               .held = how & 16,
@@ -353,7 +357,7 @@ static void offer(way *w, weir_frame *frame)
 
 static void publish(void)
 {
-    unsigned which = (unsigned)next(1), how = (unsigned)next(1);
+    unsigned which = (unsigned)wr_peer_next(1), how = (unsigned)wr_peer_next(1);
     number++;
     weir_frame frame = {.number = number,
                         .order = how & 1 ? WEIR_NO_ORDER : number,
@@ -364,6 +368,10 @@ static void publish(void)
                         .flags = (uint16_t)(how & (WEIR_FRAME_KEY | WEIR_FRAME_DISCARDABLE))};
     wr_link_look_after(&first.from);
     attach(&frame, which);
+    if (how & 128)
+        weir_frame_merge(&frame, &last);
+    weir_frame_drop(&last);
+    last = weir_frame_fork(&frame);
     offer(&first, &frame);
 }
 
@@ -384,18 +392,19 @@ static void read_there(const way *w, const weir_ref *ref, const void *data, size
     weir_ref crossing = wr_ref_crossing(ref);
     const wr_memory *seen = &shelves[crossing.store - 1].seen;
     uintptr_t begin = (uintptr_t)seen->data + (uintptr_t)crossing.generation * WR_STORE_ALIGN, at = (uintptr_t)data;
-    must(w->import[crossing.store - 1]->id == ref->store, "a reference to another store");
-    must(in(seen, begin) && ref->bytes <= seen->bytes - (begin - (uintptr_t)seen->data),
-         "a reference beyond its store");
-    must(at >= begin && at - begin <= ref->bytes && bytes <= ref->bytes - (at - begin), "beyond what was given");
+    wr_peer_must(w->import[crossing.store - 1]->id == ref->store, "a reference to another store");
+    wr_peer_must(in(seen, begin) && ref->bytes <= seen->bytes - (begin - (uintptr_t)seen->data),
+                 "a reference beyond its store");
+    wr_peer_must(at >= begin && at - begin <= ref->bytes && bytes <= ref->bytes - (at - begin),
+                 "beyond what was given");
     read_all(data, bytes);
 }
 
 static void read_picture(const way *w, const weir_ref *ref, const weir_picture *picture)
 {
-    must(picture->format == WEIR_I420 && picture->planes == 3 && picture->width && picture->height &&
-             picture->width <= 16384 && picture->height <= 16384,
-         "no picture");
+    wr_peer_must(picture->format == WEIR_I420 && picture->planes == 3 && picture->width && picture->height &&
+                     picture->width <= 16384 && picture->height <= 16384,
+                 "no picture");
     for (int i = 0; i < 3; i++) {
         uint32_t width = i ? (picture->width + 1) / 2 : picture->width,
                  height = i ? (picture->height + 1) / 2 : picture->height;
@@ -407,19 +416,20 @@ static void read_picture(const way *w, const weir_ref *ref, const weir_picture *
 
 static void read_codec(const way *w, const weir_ref *ref, const weir_codec *codec)
 {
-    must(strnlen(codec->name, sizeof codec->name) < sizeof codec->name, "a name that does not end");
-    must(codec->rotation == 0 || codec->rotation == 90 || codec->rotation == 180 || codec->rotation == 270, "no turn");
+    wr_peer_must(strnlen(codec->name, sizeof codec->name) < sizeof codec->name, "a name that does not end");
+    wr_peer_must(codec->rotation == 0 || codec->rotation == 90 || codec->rotation == 180 || codec->rotation == 270,
+                 "no turn");
     read_there(w, ref, weir_codec_extradata(codec), codec->extradata_bytes);
-    must(!weir_codec_differs(codec, codec), "differs from itself");
+    wr_peer_must(!weir_codec_differs(codec, codec), "differs from itself");
 }
 
 static void read_boxes(const weir_frame *frame, size_t bytes)
 {
     const weir_boxes *boxes = weir_frame_boxes(frame);
-    must(weir_boxes_bytes(boxes->count) <= bytes, "more boxes than fit");
+    wr_peer_must(weir_boxes_bytes(boxes->count) <= bytes, "more boxes than fit");
     read_all(boxes, bytes);
     for (uint32_t i = 0; i < boxes->count; i++)
-        must(memchr(boxes->box[i].label, 0, WEIR_LABEL_BYTES) != NULL, "a label that does not end");
+        wr_peer_must(memchr(boxes->box[i].label, 0, WEIR_LABEL_BYTES) != NULL, "a label that does not end");
 }
 
 static void read_one(const way *w, weir_frame *frame, unsigned i)
@@ -437,7 +447,8 @@ static void read_one(const way *w, weir_frame *frame, unsigned i)
     else if (ref->kind == WEIR_KIND_BOXES)
         read_boxes(&alone, bytes);
     else if (ref->kind == WEIR_KIND_POINTS)
-        must(sizeof(weir_points) + weir_frame_points(&alone)->count * sizeof(weir_point) <= bytes, "too many points");
+        wr_peer_must(sizeof(weir_points) + weir_frame_points(&alone)->count * sizeof(weir_point) <= bytes,
+                     "too many points");
     else if (ref->kind == WEIR_KIND_EVENT)
         read_all(data, bytes);
     else
@@ -446,20 +457,36 @@ static void read_one(const way *w, weir_frame *frame, unsigned i)
 
 static void read_frame(const way *w, weir_frame *frame)
 {
-    must(frame->stream < STREAMS && frame->count <= WEIR_FRAME_REFS && frame->number > 0, "no frame");
+    wr_peer_must(frame->stream < STREAMS && frame->count <= WEIR_FRAME_REFS && frame->number > 0, "no frame");
     for (unsigned i = 0; i < frame->count; i++)
         read_one(w, frame, i);
+}
+
+/* Of the copies alone: nobody may change them while they are held. */
+static uint64_t seal_of(const weir_frame *frame)
+{
+    uint64_t seal = 0;
+    for (unsigned i = 0; i < frame->count; i++) {
+        const weir_ref *ref = &frame->refs[i];
+        wr_entry entry = wr_entry_of(ref->kind);
+        const uint8_t *data = wr_ref_data(ref);
+        size_t bytes = entry == WR_ENTRY_HEAD ? sizeof(weir_packet) : entry == WR_ENTRY_WHOLE ? ref->bytes : 0;
+        for (size_t k = 0; k < bytes; k++)
+            seal = seal * 31 + data[k];
+    }
+    return seal;
 }
 
 static void take(way *w)
 {
     weir_frame frame;
-    unsigned where = (unsigned)next(1) % KEPT;
+    unsigned where = (unsigned)wr_peer_next(1) % KEPT;
     if (wr_link_take(&w->to, &frame, now_ns) != WR_TAKEN)
         return;
     read_frame(w, &frame);
     weir_frame_drop(&w->kept[where]);
     w->kept[where] = frame;
+    w->seal[where] = seal_of(&frame);
 }
 
 static void discard(way *w)
@@ -471,13 +498,15 @@ static void discard(way *w)
 static void look_again(way *w)
 {
     for (int i = 0; i < KEPT; i++)
-        if (w->kept[i].count)
+        if (w->kept[i].count) {
             read_frame(w, &w->kept[i]);
+            wr_peer_must(seal_of(&w->kept[i]) == w->seal[i], "what was copied has changed");
+        }
 }
 
 static void pass_on(void)
 {
-    weir_frame frame = weir_frame_fork(&first.kept[next(1) % KEPT]);
+    weir_frame frame = weir_frame_fork(&first.kept[wr_peer_next(1) % KEPT]);
     wr_link_look_after(&onward.from);
     if (frame.number > 0)
         offer(&onward, &frame);
@@ -513,8 +542,8 @@ static void look_at(way *w)
 
 static void step(void)
 {
-    way *w = next(1) % 4 ? &first : &onward;
-    switch (next(1) % 21) {
+    way *w = wr_peer_next(1) % 4 ? &first : &onward;
+    switch (wr_peer_next(1) % 21) {
     case 0:
     case 1:
     case 2:
@@ -535,7 +564,7 @@ static void step(void)
         look_at(w);
         break;
     case 9:
-        weir_frame_drop(&w->kept[next(1) % KEPT]);
+        weir_frame_drop(&w->kept[wr_peer_next(1) % KEPT]);
         break;
     case 10:
         look_again(w);
@@ -555,7 +584,7 @@ static void step(void)
     case 15:
         wr_link_room(&w->from);
         wr_link_room_now(&w->from);
-        wr_link_pass(&w->from, (uint32_t)next(1) % STREAMS, (int64_t)next(8));
+        wr_link_pass(&w->from, (uint32_t)wr_peer_next(1) % STREAMS, (int64_t)wr_peer_next(8));
         break;
     case 16:
         pass_on();
@@ -564,21 +593,21 @@ static void step(void)
         die();
         break;
     case 18:
-        if (next(1) % 8 == 0)
+        if (wr_peer_next(1) % 8 == 0)
             wr_link_cut(&w->to);
         else
-            wr_bell_arm(next(1) & 1 ? &w->producer_bell : &w->consumer_bell);
+            wr_bell_arm(wr_peer_next(1) & 1 ? &w->producer_bell : &w->consumer_bell);
         break;
     case 20:
-        relentless = (unsigned)next(1) % 4;
-        (next(1) & 1 ? take : discard)(&first);
+        relentless = (unsigned)wr_peer_next(1) % 4;
+        (wr_peer_next(1) & 1 ? take : discard)(&first);
         relentless = 0;
         break;
     case 19:
-        if (next(1) % 8 == 0)
+        if (wr_peer_next(1) % 8 == 0)
             wr_link_end(&w->from);
         else
-            now_ns += (int64_t)next(1);
+            now_ns += (int64_t)wr_peer_next(1);
         break;
     }
 }
@@ -590,7 +619,7 @@ static void give_all_back(way *w)
     for (int i = 0; i < KEPT; i++)
         weir_frame_drop(&w->kept[i]);
     for (unsigned i = 0; i < stores; i++)
-        must(wr_store_held(w->import[i]) == 0, "something is held that nobody has");
+        wr_peer_must(wr_store_held(w->import[i]) == 0, "something is held that nobody has");
     leave(w);
     atomic_store(&((wr_link_shared *)w->peer.data)->retired, 1);
 }
@@ -608,39 +637,12 @@ static void close_shelf(shelf *s)
     weir_ref ref[SLOTS];
     unsigned count = s->own->varied ? 1 : SLOTS;
     for (unsigned i = 0; i < count; i++)
-        must(wr_store_take(s->own, s->own->varied ? s->own->data_memory.bytes : 1, &ref[i]), "a place is not free");
+        wr_peer_must(wr_store_take(s->own, s->own->varied ? s->own->data_memory.bytes : 1, &ref[i]),
+                     "a place is not free");
     for (unsigned i = 0; i < count; i++)
         wr_ref_release(&ref[i]);
     wr_store_free(s->own);
     wr_memory_unmap(&s->seen);
-}
-
-/* The successor of an owner that was taken over: its table of places is what the input says. */
-static void inherit(void)
-{
-    enum { PLACES = 6, BYTES = 4096 };
-    _Atomic uint32_t given[PLACES] = {0}, returned[PLACES] = {0}, retired = 0;
-    wr_memory data, slots;
-    weir_ref ref;
-    must(wr_memory_map(&data, BYTES, false) && wr_memory_map(&slots, wr_store_slot_bytes(PLACES), false), "no memory");
-    for (int i = 0; i < PLACES; i++) {
-        wr_slot *slot = (wr_slot *)slots.data + i;
-        unsigned how = (unsigned)next(1);
-        *slot = (wr_slot){.refs = (uint32_t)how, .generation = (uint32_t)next(1)};
-        slot->offset = how & 1 ? next(8) : next(2);
-        slot->room_bytes = how & 2 ? next(8) : next(2);
-        atomic_store(&given[i], how >> 2 & 1);
-    }
-    wr_store *store = wr_store_new_in(3, WEIR_KIND_PACKET, PLACES, 0, &data, &slots);
-    must(store && wr_store_lend(store, 0, given, returned, &retired, NULL), "no store");
-    wr_store_inherit(store);
-    while (wr_store_take(store, (size_t)next(1) * 8, &ref)) {
-        const wr_slot *slot = &store->slot[ref.slot];
-        must(slot->offset % WR_STORE_ALIGN == 0 && slot->offset <= BYTES && ref.bytes <= BYTES - slot->offset,
-             "no place");
-        memset(wr_ref_data(&ref), 1, ref.bytes);
-    }
-    wr_store_free(store);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -661,12 +663,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         step();
         watching = false;
     }
+    look_again(&first);
+    weir_frame_drop(&last);
     give_all_back(&first);
     give_all_back(&onward);
     for (unsigned i = 0; i < stores; i++)
         close_shelf(&shelves[i]);
     close_way(&onward);
     close_way(&first);
-    inherit();
+    wr_peer_inherit();
     return 0;
 }

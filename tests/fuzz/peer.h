@@ -1,0 +1,15 @@
+/* Peer: what the files of fuzz_peer have in common. */
+#ifndef WR_FUZZ_PEER_H
+#define WR_FUZZ_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Ends the process with the text on standard error if it is not so. */
+void wr_peer_must(bool good, const char *what);
+/* The next bytes of the input as a number; 0 once it has ended. */
+uint64_t wr_peer_next(unsigned bytes);
+/* The successor of an owner that was taken over: its table of places is what the input says. */
+void wr_peer_inherit(void);
+
+#endif
