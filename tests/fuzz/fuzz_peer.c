@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-enum { STORES = 7, SLOTS = 4, KEPT = 4, STREAMS = 3, SIDE = 16, STEPS_MAX = 300, LOADS_MAX = 1000000, PENDING = 4 };
+enum { STORES = 7, SLOTS = 4, KEPT = 4, STREAMS = 3, STEPS_MAX = 300, LOADS_MAX = 1000000, PENDING = 4 };
 
 void wr_peer_must(bool good, const char *what)
 {
@@ -66,6 +66,8 @@ static wr_link_config config;
 static way first, onward;
 static weir_frame last; /* whose attachments the next may share, as frames share a codec */
 static int64_t now_ns, number;
+static bool touched; /* somebody wrote what was not his, or was killed */
+static bool over;
 
 /* What a store carries: item_bytes 0 where they vary. */
 typedef struct cargo {
@@ -106,6 +108,7 @@ static const wr_memory *area_of(unsigned area)
 UNTOLD static void write_there(const poke *p)
 {
     const wr_memory *memory = area_of(p->area);
+    touched = true;
     size_t width = (size_t)1 << p->width % 4, room = memory->bytes - width;
     memcpy((uint8_t *)memory->data + p->offset % (room + 1), &p->value, width);
 }
@@ -129,6 +132,7 @@ UNTOLD static bool is_shared(uintptr_t at)
 UNTOLD static void write_relentlessly(void)
 {
     wr_link_shared *shared = first.peer.data;
+    touched = true;
     uint64_t head = atomic_load(&shared->head);
     if (relentless & 2 && atomic_load(&shared->tail) > head)
         atomic_store(&shared->head, ++head);
@@ -211,6 +215,7 @@ static void write_near(void)
         &shared->broken,  &shared->bereft, &shared->returned_all,
     };
     enum { WORDS = sizeof word / sizeof *word, FLAGS = sizeof flag / sizeof *flag };
+    touched = true;
     unsigned which = (unsigned)wr_peer_next(1) % (WORDS + FLAGS), like = (unsigned)wr_peer_next(1) % (WORDS + 3);
     uint64_t value = like < WORDS ? atomic_load(word[like]) : like == WORDS ? 0 : UINT64_MAX >> (like - WORDS - 1);
     value += (uint64_t)(int8_t)wr_peer_next(1);
@@ -300,7 +305,6 @@ static void choose_config(void)
     uint8_t how = (uint8_t)wr_peer_next(1), more = (uint8_t)wr_peer_next(1);
     config = (wr_link_config){.policy = {.take = (weir_take)(how % 4), .depth = (more & 7) + 1u},
                               .packets = how & 8,
-                              .held = how & 16,
                               .bounds = true,
                               .burst = 1 + (how >> 5 & 1),
                               .limit_bytes = how & 64 ? 1500 : 0,
@@ -310,7 +314,8 @@ static void choose_config(void)
                               .across = true,
                               .store = carried,
                               .stores = stores};
-    config.waits = config.policy.take == WEIR_EVERY && how & 128;
+    config.held = config.policy.take == WEIR_EVERY && how & 16; /* such links wait */
+    config.waits = config.policy.take == WEIR_EVERY && how & (128 | 16);
     config.policy.max_age_ns = more & 8 ? 50 : 0;
     if (config.policy.depth < config.burst)
         config.policy.depth = config.burst;
@@ -318,31 +323,13 @@ static void choose_config(void)
 
 /* --- the producer --- */
 
-static void fill(unsigned kind, void *data, size_t bytes)
-{
-    memset(data, 0x5a, bytes);
-    if (kinds[kind].kind == WEIR_KIND_PICTURE)
-        weir_picture_layout(data, WEIR_I420, SIDE, SIDE);
-    if (kinds[kind].kind == WEIR_KIND_PACKET)
-        *(weir_packet *)data = (weir_packet){.offset = sizeof(weir_packet),
-                                             .bytes = (uint32_t)(bytes - sizeof(weir_packet) - WEIR_PACKET_PADDING)};
-    if (kinds[kind].kind == WEIR_KIND_CODEC)
-        *(weir_codec *)data = (weir_codec){.name = "h264",
-                                           .extradata_offset = sizeof(weir_codec),
-                                           .extradata_bytes = (uint32_t)(bytes - sizeof(weir_codec))};
-    if (kinds[kind].kind == WEIR_KIND_BOXES)
-        *(weir_boxes *)data = (weir_boxes){.count = (uint32_t)((bytes - sizeof(weir_boxes)) / sizeof(weir_box))};
-    if (kinds[kind].kind == WEIR_KIND_POINTS)
-        *(weir_points *)data = (weir_points){.count = (uint32_t)((bytes - sizeof(weir_points)) / sizeof(weir_point))};
-}
-
 static void attach(weir_frame *frame, unsigned which)
 {
     for (unsigned i = 0; i < stores; i++) {
         size_t bytes = kinds[i].item_bytes ? kinds[i].item_bytes : kinds[i].least_bytes + (size_t)number * 37 % 200;
         if (!(which >> i & 1) || !wr_store_take(shelves[i].own, bytes, &frame->refs[frame->count]))
             continue;
-        fill(i, wr_ref_data(&frame->refs[frame->count++]), bytes);
+        wr_peer_fill(kinds[i].kind, wr_ref_data(&frame->refs[frame->count++]), bytes);
     }
 }
 
@@ -515,6 +502,7 @@ static void pass_on(void)
 /* A consumer is killed with what it holds, and another comes. */
 static void die(void)
 {
+    touched = true;
     memset(first.kept, 0, sizeof first.kept);
     leave(&first);
     atomic_fetch_add(&((wr_link_shared *)first.peer.data)->died, 1);
@@ -543,7 +531,7 @@ static void look_at(way *w)
 static void step(void)
 {
     way *w = wr_peer_next(1) % 4 ? &first : &onward;
-    switch (wr_peer_next(1) % 21) {
+    switch (wr_peer_next(1) % 22) {
     case 0:
     case 1:
     case 2:
@@ -603,6 +591,9 @@ static void step(void)
         (wr_peer_next(1) & 1 ? take : discard)(&first);
         relentless = 0;
         break;
+    case 21:
+        over = wr_peer_next(1) % 8 == 0; /* the rest is for the heir */
+        break;
     case 19:
         if (wr_peer_next(1) % 8 == 0)
             wr_link_end(&w->from);
@@ -631,16 +622,39 @@ static void close_way(way *w)
     wr_memory_unmap(&w->peer);
 }
 
+static void expect_all_free(wr_store *own)
+{
+    weir_ref ref[SLOTS];
+    unsigned count = own->varied ? 1 : SLOTS;
+    for (unsigned i = 0; i < count; i++)
+        wr_peer_must(wr_store_take(own, own->varied ? own->data_memory.bytes : 1, &ref[i]), "a place is not free");
+    for (unsigned i = 0; i < count; i++)
+        wr_ref_release(&ref[i]);
+}
+
+/* Where nobody was taken over, what nobody holds is free while the links are there. */
+static void drain(void)
+{
+    weir_frame frame;
+    for (way *w = &first;; w = &onward) {
+        wr_link_done(&w->to);
+        while (wr_link_take(&w->to, &frame, now_ns) == WR_TAKEN) {
+            weir_frame_drop(&frame);
+            wr_link_done(&w->to);
+        }
+        for (int i = 0; i < KEPT; i++)
+            weir_frame_drop(&w->kept[i]);
+        if (w == &onward)
+            break;
+    }
+    for (unsigned i = 0; i < stores; i++)
+        expect_all_free(shelves[i].own);
+}
+
 /* Nobody is left: everything is free. */
 static void close_shelf(shelf *s)
 {
-    weir_ref ref[SLOTS];
-    unsigned count = s->own->varied ? 1 : SLOTS;
-    for (unsigned i = 0; i < count; i++)
-        wr_peer_must(wr_store_take(s->own, s->own->varied ? s->own->data_memory.bytes : 1, &ref[i]),
-                     "a place is not free");
-    for (unsigned i = 0; i < count; i++)
-        wr_ref_release(&ref[i]);
+    expect_all_free(s->own);
     wr_store_free(s->own);
     wr_memory_unmap(&s->seen);
 }
@@ -651,13 +665,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     input_left = bytes;
     now_ns = 1000;
     number = 0;
+    touched = over = false;
     armed = 0;
     memset(pending, 0, sizeof pending);
     open_shelves();
     choose_config();
     open_way(&first, 0);
     open_way(&onward, 1);
-    for (int i = 0; i < STEPS_MAX && input_left > 0; i++) {
+    for (int i = 0; i < STEPS_MAX && input_left > 0 && !over; i++) {
         loads = 0;
         watching = true;
         step();
@@ -665,6 +680,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     }
     look_again(&first);
     weir_frame_drop(&last);
+    if (!touched)
+        drain();
     give_all_back(&first);
     give_all_back(&onward);
     for (unsigned i = 0; i < stores; i++)
