@@ -250,6 +250,14 @@ static bool import(wr_work *work, wr_holds *holds)
     return true;
 }
 
+static bool *streams_of(const wr_work *work, const wr_say_link *said)
+{
+    bool *streams = wr_must(calloc(work->graph->streams + 1u, sizeof *streams));
+    for (uint32_t s = 0; s < work->graph->streams; s++)
+        streams[s] = said->streams[s / 8] >> s % 8 & 1;
+    return streams;
+}
+
 static bool link_here(wr_work *work, const wr_say_link *said, const wr_link_config *config, int fd)
 {
     weir_node *from = work->node[said->from], *to = work->node[said->to];
@@ -263,9 +271,7 @@ static bool link_here(wr_work *work, const wr_say_link *said, const wr_link_conf
     edge->number = said->say.number;
     work->edge = wr_must(realloc(work->edge, sizeof *work->edge * (size_t)(work->edges + 1)));
     work->edge[work->edges++] = edge;
-    edge->streams = wr_must(calloc(work->graph->streams + 1u, sizeof *edge->streams));
-    for (uint32_t s = 0; s < work->graph->streams; s++)
-        edge->streams[s] = said->streams[s / 8] >> s % 8 & 1;
+    edge->streams = streams_of(work, said);
     if (!wr_link_join(&edge->link, config, fd))
         return wrong(work, "cannot map the link from %s to %s: %s", from->shown, to->name, strerror(errno));
     from->gives_across |= config->across && from_here;
@@ -293,12 +299,14 @@ static bool link_next(wr_work *work, const wr_say_link *said, const wr_link_conf
                       .from_port = said->from_port,
                       .to_port = said->to_port,
                       .config = *config,
+                      .streams = streams_of(work, said),
                       .number = said->say.number};
     atomic_store(&edge->attached, true);
     if (!wr_link_join(&edge->link, config, fd))
         return wrong(work, "cannot map a link: %s", strerror(errno));
     edge->link.producer_bell = &edge->from->strand->bell;
     edge->link.consumer_bell = &to->strand->bell;
+    edge->link.carries = edge->streams;
     if (!import(work, &edge->link.holds))
         return false;
     *change = (wr_change){.what = WR_NEXT_INPUT, .edge = edge};

@@ -5,11 +5,6 @@
 
 enum { SPS = 7 }; /* type of a NAL unit of H.264 */
 
-static const uint8_t *extradata(const weir_codec *codec)
-{
-    return (const uint8_t *)codec + codec->extradata_offset;
-}
-
 static bool is(const weir_codec *codec, const char *name)
 {
     return strncmp(codec->name, name, sizeof codec->name) == 0;
@@ -17,7 +12,8 @@ static bool is(const weir_codec *codec, const char *name)
 
 bool wr_codec_is_avcc(const weir_codec *codec)
 {
-    return (is(codec, "h264") || is(codec, "hevc")) && codec->extradata_bytes > 6 && extradata(codec)[0] == 1;
+    return (is(codec, "h264") || is(codec, "hevc")) && codec->extradata_bytes > 6 &&
+           weir_codec_extradata(codec)[0] == 1;
 }
 
 /* What follows the start code of the first unit of that type; NULL if there is none. At least `least` bytes of it. */
@@ -31,7 +27,7 @@ static const uint8_t *find_unit(const uint8_t *data, size_t bytes, int type, siz
 
 static void name_avc(const weir_codec *codec, char name[32])
 {
-    const uint8_t *data = extradata(codec);
+    const uint8_t *data = weir_codec_extradata(codec);
     const uint8_t *level = wr_codec_is_avcc(codec) ? data + 1 : NULL;
     if (!level) {
         const uint8_t *sps = find_unit(data, codec->extradata_bytes, SPS, 4);
@@ -67,5 +63,5 @@ const uint8_t *wr_codec_before(const weir_codec *codec, const uint8_t *data, siz
     bool has = wr_codec_is_avcc(codec) || !is(codec, "h264") || codec->extradata_bytes == 0 ||
                find_unit(data, bytes < LOOK ? bytes : LOOK, SPS, 1);
     *before_bytes = has ? 0 : codec->extradata_bytes;
-    return has ? NULL : extradata(codec);
+    return has ? NULL : weir_codec_extradata(codec);
 }

@@ -15,7 +15,7 @@ bool wr_stream_is_mjpeg(const wr_stream *stream)
 
 static json_t *record_of(const weir_codec *codec)
 {
-    const char *data = (const char *)codec + codec->extradata_offset;
+    const char *data = (const char *)weir_codec_extradata(codec);
     size_t room = codec->extradata_bytes * 2 + 8;
     char *text = malloc(room);
     json_t *record = text && lws_b64_encode_string(data, (int)codec->extradata_bytes, text, (int)room) >= 0
@@ -42,15 +42,15 @@ static char *tell_codec(const wr_stream *stream)
 
 static bool take_codec(wr_stream *stream, const weir_frame *frame)
 {
-    size_t bytes;
-    const weir_codec *codec = weir_frame_find(frame, WEIR_KIND_CODEC, &bytes);
-    if (!codec || (uint64_t)codec->extradata_offset + codec->extradata_bytes > bytes ||
-        !weir_codec_differs(stream->codec, codec))
+    const weir_codec *codec = weir_frame_codec(frame);
+    if (!weir_codec_differs(stream->codec, codec) || !codec)
         return false;
-    weir_codec *copy = malloc(bytes);
+    weir_codec *copy = malloc(sizeof *copy + codec->extradata_bytes);
     if (!copy)
         return false;
-    memcpy(copy, codec, bytes);
+    *copy = *codec;
+    copy->extradata_offset = sizeof *copy;
+    memcpy(copy + 1, weir_codec_extradata(codec), codec->extradata_bytes);
     free(stream->codec);
     free(stream->codec_text);
     stream->codec = copy;
@@ -107,10 +107,10 @@ json_t *wr_stream_json(const wr_stream *stream, const weir_node *node)
 
 bool wr_stream_packet(const wr_stream *stream, weir_node *node, const weir_frame *frame, weir_frame *made)
 {
-    size_t room, before_bytes;
+    size_t before_bytes;
     uint8_t *to;
-    const weir_packet *packet = weir_frame_find(frame, WEIR_KIND_PACKET, &room);
-    if (!packet || !stream->codec || (uint64_t)packet->offset + packet->bytes > room)
+    const weir_packet *packet = weir_frame_packet(frame);
+    if (!packet || !stream->codec)
         return false;
     const size_t bytes = packet->bytes;
     const uint8_t *data = weir_packet_data(packet);

@@ -325,7 +325,7 @@ static bool is_stuck_inside(const wr_worker *w, const weir_node *node, int64_t n
 {
     int64_t began_ns = atomic_load(&node->tally->call_began_ns);
     int64_t since_ns = began_ns > w->since_ns ? began_ns : w->since_ns;
-    if (!began_ns || !node->stall_ns || now_ns - since_ns <= node->stall_ns)
+    if (began_ns <= 0 || !node->stall_ns || now_ns - since_ns <= node->stall_ns)
         return false;
     bool wanted = node->inputs == 0;
     for (int i = 0; i < node->inputs; i++)
@@ -335,8 +335,9 @@ static bool is_stuck_inside(const wr_worker *w, const weir_node *node, int64_t n
 
 static void watch(wr_keeper *k, wr_worker *w)
 {
-    int64_t now_ns = weir_clock_now(NULL), beat_ns = atomic_load(&w->desk->beat_ns);
-    int64_t heard_ns = beat_ns > w->since_ns ? beat_ns : w->since_ns;
+    int64_t beat_ns = atomic_load(&w->desk->beat_ns), now_ns = weir_clock_now(NULL);
+    bool is_news = beat_ns > w->since_ns && beat_ns <= now_ns; /* who has beaten in the future has not */
+    int64_t heard_ns = is_news ? beat_ns : w->since_ns;
     if (beat_ns && now_ns - heard_ns > BEATS_MISSED_NS)
         end_hung(w, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS);
     watch_opening(k, w, now_ns);

@@ -194,6 +194,7 @@ static void join_bells(wr_graph *graph)
             continue;
         edge->link.producer_bell = &edge->from->strand->bell;
         edge->link.consumer_bell = &edge->to->strand->bell;
+        edge->link.carries = edge->streams;
         if (edge->to->strand == edge->from->strand && edge->to->rank < edge->from->below)
             edge->from->below = edge->to->rank;
     }

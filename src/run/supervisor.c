@@ -188,7 +188,7 @@ static weir_node *too_long_inside(wr_supervisor *s, const wr_strand *strand)
     for (int i = 0; i < strand->nodes; i++) {
         weir_node *node = strand->node[i];
         int64_t began_ns = atomic_load(&node->tally->call_began_ns);
-        if (node->worker < 0 && /* the keeper replaces others */ node->stall_ns && began_ns &&
+        if (node->worker < 0 && /* the keeper replaces others */ node->stall_ns && began_ns > 0 &&
             now(s) - began_ns > node->stall_ns && !is_stuck(node))
             return node;
     }

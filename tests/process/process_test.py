@@ -286,6 +286,19 @@ def the_sandbox_holds():
 
 
 @test
+def one_that_lies_about_its_pictures_leads_nobody_astray():
+    for when in ("before", "after"):
+        run = Run(f"p-source name=s rate=1000 lies={when} runner=process ! p-check name=z ; "
+                  "p-source name=t rate=1000 runner=process ! p-check name=y", "--duration", "3s").end()
+        expect(f"{when}: ended, not crashed", run.status in (0, 1), run.status, run.said)
+        equal(f"{when}: errors", [run.node(name)["errors"] for name in "zy"], [0, 0], run.said)
+        expect(f"{when}: the true ones came", run.node("z")["frames_in"] > 90, run.node("z"))
+        expect(f"{when}: the others are not touched", run.node("y")["frames_in"] > 300, run.node("y"))
+        if when == "before":
+            expect("it is named", "what came from s made no sense" in run.said, run.said)
+
+
+@test
 def killed_with_the_engine():
     run = Run("p-source name=s rate=100 runner=process ! p-check name=z runner=process")
     while len(run.workers()) < 2:
