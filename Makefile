@@ -28,7 +28,7 @@ run: build
 	@scripts/main-job.sh $(BUILD)/weir '$(VIDEO)' '$(DURATION)'
 
 test:
-	@scripts/setup.sh build test onnxruntime model clip testclip
+	@scripts/setup.sh build test browser onnxruntime model clip testclip
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@# It may have been set up before cmocka was there.
 	@[ -e $(BUILD)/.tests ] || meson setup --reconfigure $(BUILD) -Dtests=enabled >$(BUILD)/.tests-log 2>&1 || { cat $(BUILD)/.tests-log; exit 1; }

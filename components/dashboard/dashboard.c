@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <weir/component.h>
 
 typedef struct dashboard_options {
@@ -14,7 +15,7 @@ typedef struct dashboard_options {
     weir_path token, certificate, key;
 } dashboard_options;
 
-enum { HOSTS_MOST = 16 };
+enum { HOSTS_MOST = 16, FILES_MOST = 8192 };
 
 typedef struct dashboard_state {
     char host[256], secret[WR_TOKEN_TEXT], hosts[1024];
@@ -60,12 +61,23 @@ static weir_status plan(weir_node *node)
     return wr_hub_plan(node, (unsigned)options->viewers);
 }
 
+/* As many connections as the system lets us have. */
+static void raise_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max < FILES_MOST ? files.rlim_max : FILES_MOST;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static weir_status prepare(weir_node *node)
 {
     char why[PATH_MAX + 200];
     bool fresh;
     const dashboard_options *options = weir_options(node);
     dashboard_state *state = weir_state(node);
+    raise_limit();
     if (!state->open_to_others)
         return WEIR_OK;
     if (!wr_token_get(options->token.text, state->secret, &fresh, why, sizeof why))

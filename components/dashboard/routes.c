@@ -249,6 +249,10 @@ int wr_routes_answer(wr_server *server, struct lws *wsi, wr_connection *connecti
         if (++found == routes + sizeof routes / sizeof *routes)
             return say(wsi, connection, 404, "there is no such page\n");
     int status = refusal(server, wsi, found->needs);
+    if (status && lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0) {
+        connection->refused = status; /* its body comes yet */
+        return 0;
+    }
     if (status)
         return say(wsi, connection, status, why[status == 421 ? 0 : status == 403 ? 1 : 2]);
     bool posted = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0,
@@ -263,6 +267,8 @@ int wr_routes_answer(wr_server *server, struct lws *wsi, wr_connection *connecti
 int wr_routes_posted(wr_server *server, struct lws *wsi, wr_connection *connection)
 {
     char cookie[200];
+    if (connection->refused)
+        return say(wsi, connection, connection->refused, "that is not allowed\n");
     connection->posted[connection->posted_bytes] = '\0';
     bool good = connection->login && server->guard.token && strncmp(connection->posted, "token=", 6) == 0 &&
                 wr_guard_same(server->guard.token, connection->posted + 6);

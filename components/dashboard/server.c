@@ -1,6 +1,7 @@
 #include "server_inside.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 enum {
     TICK_US = 250000,
     REQUESTS_BESIDE = 4096,
-    HEADER_BYTES = 8192,
+    HEADER_BYTES = 4096,
     TIMEOUT_S = 10,
     SEND_BYTES = 64 << 10,
     UNSENT_BYTES = 16 << 10
@@ -129,10 +130,23 @@ typedef struct ticker {
     wr_server *server;
 } ticker;
 
+/* What many connections needed is not kept for ever after they went. */
+static void give_back_memory(wr_server *server)
+{
+    enum { MANY = 64 };
+    if (server->connections > server->most_connections)
+        server->most_connections = server->connections;
+    if (server->most_connections - server->connections < MANY)
+        return;
+    malloc_trim(0);
+    server->most_connections = server->connections;
+}
+
 static void tick(lws_sorted_usec_list_t *list)
 {
     ticker *t = lws_container_of(list, ticker, list);
     wr_server *server = t->server;
+    give_back_memory(server);
     weir_stats_free(weir_observe(server->node)); /* so that there is always a fresh one to be had */
     for (wr_viewer *v = wr_hub_viewers(server->hub, NULL), *next; v; v = next) {
         next = wr_hub_viewers(server->hub, v);
@@ -197,7 +211,7 @@ static bool listen_there(wr_server *server, char *why, size_t why_bytes)
         .timeout_secs = TIMEOUT_S,
         .keepalive_timeout = 5,
         .max_http_header_data = HEADER_BYTES,
-        .max_http_header_pool = 64,
+        .max_http_header_pool = REQUESTS_BESIDE, /* made as they are needed: who is slow takes nobody else's */
         .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_VALIDATE_UTF8 |
                    LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
         .alpn = "http/1.1",

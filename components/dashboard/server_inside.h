@@ -17,7 +17,7 @@ struct wr_server {
     pthread_t thread;
     bool has_thread;
     _Atomic bool stop;
-    unsigned connections;
+    unsigned connections, most_connections;
 };
 
 /* What a connection is for, and what is still to be sent on it. */
@@ -34,6 +34,7 @@ typedef struct wr_connection {
     char posted[WR_BODY_MOST + 1]; /* what came with a POST */
     size_t posted_bytes;
     bool login;
+    int refused;      /* a POST's status, once all of it has come; 0: it is not */
     int64_t until_ns; /* a picture is waited for no longer than that */
 } wr_connection;
 
