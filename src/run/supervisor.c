@@ -65,8 +65,6 @@ static void never_started(wr_supervisor *s)
 
 static bool start(wr_supervisor *s)
 {
-    if (s->graph->workers > 0)
-        atomic_store(&s->keeper, wr_keeper_new(&s->run, s->pipeline));
     if (s->graph->workers > 0 && !atomic_load(&s->keeper))
         return false;
     for (int i = 0; i < s->run.strands; i++) {
@@ -356,12 +354,15 @@ weir_status wr_supervisor_run(wr_supervisor *s, weir_node **culprit)
 {
     wr_strands_make(&s->run, s->graph, &s->bell);
     s->started_ns = now(s);
+    if (s->graph->workers > 0) /* before anybody may look at nodes: it moves what they count */
+        atomic_store(&s->keeper, wr_keeper_new(&s->run, s->pipeline));
+    int error = errno;
     atomic_store(&s->end, "running");
     atomic_store(&s->begun, true);
     wr_clock_join(s->graph->clock);
     s->still_since_ns = now(s);
     bool all_started = start(s);
-    int error = errno;
+    error = s->graph->workers > 0 && !atomic_load(&s->keeper) ? error : errno;
     if (!all_started)
         never_started(s);
     atomic_store(&s->started, true);
