@@ -3,9 +3,17 @@ import { h } from './dom.js';
 import { columns, tileWidth } from './grid.js';
 import { Tile } from './tile.js';
 
+/* Width / height of a stream's upright picture, once it is known. */
+function shapeOf({ record }) {
+    if (!record)
+        return null;
+    return record.rotation % 180 ? record.height / record.width : record.width / record.height;
+}
+
 export class LiveView {
     #tiles = new Map();        // player -> Tile
     #shown = false;
+    shape = 16 / 9;            // width / height of most pictures
 
     constructor(element, session, open) {
         this.element = element;
@@ -16,7 +24,7 @@ export class LiveView {
         element.append(this.grid, this.empty);
         session.addEventListener('streams', () => this.#fill());
         session.addEventListener('status', () => this.#say());
-        session.addEventListener('beat', () => this.#shown && this.#tiles.forEach(tile => tile.beat()));
+        session.addEventListener('beat', () => this.#shown && this.#beat());
         new ResizeObserver(() => this.#arrange()).observe(element);
         this.element.addEventListener('keydown', event => this.#move(event));
         this.#say();
@@ -62,6 +70,16 @@ export class LiveView {
         this.#say();
     }
 
+    #beat() {
+        this.#tiles.forEach(tile => tile.beat());
+        const shapes = [...this.session.players.values()].map(shapeOf).filter(Boolean).sort((a, b) => a - b);
+        const shape = Math.min(2, Math.max(0.75, shapes[shapes.length >> 1] ?? this.shape));
+        if (Math.abs(shape - this.shape) > 0.01) {
+            this.shape = shape;
+            this.#arrange();
+        }
+    }
+
     #say() {
         this.empty.hidden = this.#tiles.size > 0;
         const words = this.session.status.kind === 'live'
@@ -79,8 +97,9 @@ export class LiveView {
         const style = getComputedStyle(this.element);
         const width = clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
         const height = clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
-        this.columns = columns(n, width, height);
-        this.grid.style.gridTemplateColumns = `repeat(${this.columns}, ${tileWidth(n, this.columns, width, height)}px)`;
+        this.columns = columns(n, width, height, this.shape);
+        this.grid.style.gridTemplateColumns = `repeat(${this.columns}, ${tileWidth(n, this.columns, width, height, this.shape)}px)`;
+        this.grid.style.setProperty('--shape', this.shape.toFixed(4));
     }
 
     /* Arrow keys go from tile to tile, as they lie. */

@@ -101,7 +101,7 @@ export class Player extends EventTarget {
             this.results.forgetBefore(this.history.first.number);
         if (this.#visible && !this.#review) {
             this.#useDecoderFor(frame);
-            this.sequence.push(frame);
+            this.sequence.push(frame, now);
             this.#pump(now);
         }
     }
@@ -114,6 +114,8 @@ export class Player extends EventTarget {
                 this.labels.set(box.label, (this.labels.get(box.label) ?? 0) + 1);
                 this.dispatchEvent(new Event('label'));
             }
+        if (this.#visible && !this.#review)
+            this.#pump(performance.now());
         if (this.record && (this.#mode() === 'newest' || this.record.number === result.frame))
             this.#refresh();
     }
@@ -178,6 +180,7 @@ export class Player extends EventTarget {
 
     #pump(now) {
         let frame;
+        this.sequence.look(now);
         while (this.#decoder && (frame = this.sequence.nextToDecode(now, this.#decoder.busy)))
             this.#decoder.decode(frame);
     }
@@ -252,7 +255,7 @@ export class Player extends EventTarget {
             if (frame.kind === 'packet' && frame.config !== this.#config)
                 continue;
             this.#useDecoderFor(frame);
-            this.sequence.push({ ...frame, gap: false });
+            this.sequence.push({ ...frame, gap: false }, performance.now());
         }
         this.#pump(performance.now());
     }
@@ -263,7 +266,7 @@ export class Player extends EventTarget {
             this.#playPast(now);
         } else if (this.#visible) {
             this.#pump(now);
-            const frame = this.sequence.take(now);
+            const frame = this.sequence.take(now, this.#settings.mode === 'newest');
             if (frame) {
                 this.#show(frame, frame.image);
                 this.#shownAt.push(now);

@@ -60,7 +60,7 @@ export class Results {
         return found ? nodes.filter(node => found.has(node)).map(node => found.get(node)) : [];
     }
 
-    /* Where a track was, up to this frame: centres, oldest first. */
+    /* Where a track was, up to this frame: centres, oldest first; only as far back as it moved, and did not jump. */
     trail(node, number, track) {
         const list = this.#byNode.get(node) ?? [];
         const points = [];
@@ -70,8 +70,12 @@ export class Results {
         const end = list[at]?.captured_ms;
         for (; at >= 0 && list[at].captured_ms > end - TRAIL_MS; at--) {
             const box = list[at].boxes.find(b => b.track === track);
-            if (box)
-                points.unshift([box.x + box.w / 2, box.y + box.h / 2]);
+            if (!box)
+                continue;
+            const x = box.x + box.w / 2, y = box.y + box.h / 2, next = points[0];
+            if (next && Math.hypot(next[0] - x, next[1] - y) > 2 * Math.max(box.w, box.h))
+                break;
+            points.unshift([x, y]);
         }
         return points;
     }
