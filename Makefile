@@ -15,12 +15,12 @@ help:
 	@echo 'make install PREFIX=DIR   install (default $(PREFIX))'
 
 $(BUILD)/build.ninja:
-	@scripts/setup.sh build onnxruntime
+	@scripts/setup.sh build onnxruntime web
 	@meson setup $(BUILD) --prefix=$(PREFIX) >$(BUILD).log 2>&1 || { cat $(BUILD).log; rm -rf $(BUILD); exit 1; }
 	@rm -f $(BUILD).log
 
 build: $(BUILD)/build.ninja
-	@scripts/setup.sh build onnxruntime
+	@scripts/setup.sh build onnxruntime web
 	@ninja -C $(BUILD) --quiet
 
 run: build
@@ -28,7 +28,7 @@ run: build
 	@scripts/main-job.sh $(BUILD)/weir '$(VIDEO)' '$(DURATION)'
 
 test:
-	@scripts/setup.sh build test onnxruntime model clip testclip
+	@scripts/setup.sh build test browser onnxruntime model clip testclip
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@# It may have been set up before cmocka was there.
 	@[ -e $(BUILD)/.tests ] || meson setup --reconfigure $(BUILD) -Dtests=enabled >$(BUILD)/.tests-log 2>&1 || { cat $(BUILD)/.tests-log; exit 1; }

@@ -17,6 +17,8 @@ static weir_status picture_came(weir_node *node, int input, const weir_frame *fr
     const weir_picture *picture = weir_frame_picture(frame);
     (void)node;
     (void)input;
+    if (!picture)
+        return WEIR_OK;
     seen.width = picture->width;
     seen.height = picture->height;
     weir_pipeline_stop(seen.pipeline);

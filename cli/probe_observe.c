@@ -27,10 +27,12 @@ static void note_key(wr_probe_packets *seen, int64_t dts_ns)
 
 static void note_first(wr_probe_packets *seen, const weir_frame *frame, int64_t now_ns)
 {
-    const weir_source *source = weir_frame_find(frame, weir_kind_id("weir.source/1"), NULL);
+    size_t bytes = 0;
+    const weir_source *source = weir_frame_find(frame, weir_kind_id("weir.source/1"), &bytes);
     seen->codec = *weir_frame_codec(frame);
-    if (source)
+    if (source && bytes >= sizeof *source)
         seen->source = *source;
+    seen->source.container[sizeof seen->source.container - 1] = '\0';
     seen->first_arrived_ns = now_ns;
     seen->latest_pts_ns = WEIR_NO_TIME;
 }
@@ -56,6 +58,8 @@ static weir_status packet_came(weir_node *node, int input, const weir_frame *fra
     const weir_packet *packet = weir_frame_packet(frame);
     int64_t now_ns = weir_now(node);
     (void)input;
+    if (!packet || !weir_frame_codec(frame))
+        return WEIR_OK;
     if (seen->count++ == 0)
         note_first(seen, frame, frame->offered_ns);
     if (seen->count == 1 || (!is_file() && seen->count <= UNTIMED_LIVE)) {
@@ -80,7 +84,7 @@ static weir_status picture_came(weir_node *node, int input, const weir_frame *fr
     wr_probe_pictures *seen = &probe->pictures;
     const weir_picture *picture = weir_frame_picture(frame);
     (void)input;
-    if (seen->count++ == 0) {
+    if (picture && seen->count++ == 0) {
         seen->first_arrived_ns = weir_now(node);
         seen->width = picture->width;
         seen->height = picture->height;

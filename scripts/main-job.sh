@@ -17,6 +17,9 @@ elif [[ $video != *://* && ! -r $video ]]; then
     exit 2
 fi
 mkdir -p "$results"
+# The page: at the usual port, or at any that is free.
+port=8080
+(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && port=0
 # The address may hold a password: it goes through the environment, not the command line, and is masked wherever shown.
 export WEIR_VIDEO=$video
 
@@ -48,6 +51,12 @@ nodes:
     from: draw
     path: $results/snapshots
     every: 5s
+  page:
+    component: dashboard
+    listen: 127.0.0.1:$port
+    from:
+      camera: {take: every}
+      detect: {take: newest=4}
 YAML
 
 status=0

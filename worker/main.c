@@ -94,8 +94,9 @@ static void say_broken(void)
 
 static void look_around(void)
 {
+    bool open_failed = atomic_load(&work.run.open_failed); /* looked at first: a node fails before that is set */
     say_broken();
-    if (atomic_load(&work.run.open_failed))
+    if (open_failed)
         _exit(1); /* what it could not do was said */
     if (!told_opened && atomic_load(&work.run.to_open) == 1) {
         told_opened = true;

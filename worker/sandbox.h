@@ -19,8 +19,8 @@
  *   - who is stopped dies by SIGSYS, and *stopped holds the number of the call, plus 1. Threads that block SIGSYS die
  *     all the same, but leave no number;
  *   - a memfd handed over as read-only can be opened again for writing, through /proc/self/fd: no Landlock covers it. A
- *     worker without write_paths and devices may not open for writing at all; for others, seal it by
- *     F_SEAL_FUTURE_WRITE once the owner has mapped it;
+ *     worker without write_paths and devices may not open for writing at all; for others its mode must forbid it
+ *     (os/memory.h sees to that), which binds all but root: whose workers keep CAP_DAC_OVERRIDE;
  *   - sockets handed over should be connected pairs of SOCK_SEQPACKET or SOCK_STREAM: one of datagrams can be made to
  *     send to any socket in the file system;
  *   - a worker that is not dumpable shows /proc/PID/stat and statm, but neither fd nor maps to others;

@@ -4,6 +4,7 @@
 
 #include "sandbox_scene.h"
 
+#include "os/memory.h"
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <fcntl.h>
@@ -63,12 +64,11 @@ static void make_files(void)
 
 static void make_memory(void)
 {
-    char path[64];
-    scene_memory = memfd_create("scene", MFD_CLOEXEC);
-    must(scene_memory >= 0 && ftruncate(scene_memory, 4096) == 0, "memfd");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", scene_memory);
-    scene_memory_read_only = open(path, O_RDONLY | O_CLOEXEC);
-    must(scene_memory_read_only >= 0, path);
+    wr_memory memory;
+    must(wr_memory_map(&memory, 4096, true), "memory");
+    scene_memory = memory.fd;
+    scene_memory_read_only = wr_memory_readable(&memory);
+    must(scene_memory_read_only >= 0, "memory to read");
 }
 
 int scene_make(void **state)

@@ -27,7 +27,7 @@
 extern char scene_root[64];
 extern const char *const scene_reads[], *const scene_writes[];
 extern struct sockaddr_in scene_address;         /* somebody listens there */
-extern int scene_memory, scene_memory_read_only; /* one memfd of 4096 bytes, twice */
+extern int scene_memory, scene_memory_read_only; /* 4096 bytes as the engine shares them, twice */
 int scene_make(void **state);
 int scene_clear(void **state);
 /* The path of what is in it; good for three more calls. */

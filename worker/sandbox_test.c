@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -541,6 +542,27 @@ static void test_canaries(void **state)
     assert_int_equal(try_all(&tcp_port, 1), 0);
 }
 
+/* Root as it is without the right that lets it open anything. */
+static int be_bound_by_modes(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, data) != 0)
+        return 98;
+    data[0].effective &= ~(uint32_t)CAP_TO_MASK(CAP_DAC_OVERRIDE);
+    data[0].permitted &= ~(uint32_t)CAP_TO_MASK(CAP_DAC_OVERRIDE);
+    return syscall(SYS_capset, &header, data) == 0 ? 0 : 98;
+}
+
+/* A worker that writes files may open for writing, but not what it was given to read. */
+static void test_read_only_memory_stays_so(void **state)
+{
+    wr_sandbox_wish wish = wish_of(BOTH);
+    (void)state;
+    scene_not_with_tsan();
+    assert_int_equal(sandbox_try(&wish, be_bound_by_modes, write_read_only_memory), EACCES);
+}
+
 /* --- other kernels --- */
 
 static int as_it_is(void **state)
@@ -657,9 +679,14 @@ static void test_path_not_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_this_kernel, as_it_is),     cmocka_unit_test_setup(test_canaries, as_it_is),
-        cmocka_unit_test_setup(test_no_landlock, as_it_is),     cmocka_unit_test_setup(test_older_landlock, as_it_is),
-        cmocka_unit_test_setup(test_nothing_offered, as_it_is), cmocka_unit_test_setup(test_threads_before, as_it_is),
+        cmocka_unit_test_setup(test_this_kernel, as_it_is),
+        cmocka_unit_test_setup(test_canaries, as_it_is),
+        cmocka_unit_test_setup(test_this_kernel, as_it_is),
+        cmocka_unit_test_setup(test_read_only_memory_stays_so, as_it_is),
+        cmocka_unit_test_setup(test_no_landlock, as_it_is),
+        cmocka_unit_test_setup(test_older_landlock, as_it_is),
+        cmocka_unit_test_setup(test_nothing_offered, as_it_is),
+        cmocka_unit_test_setup(test_threads_before, as_it_is),
         cmocka_unit_test_setup(test_path_not_there, as_it_is),
     };
     return cmocka_run_group_tests(tests, scene_make, scene_clear);

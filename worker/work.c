@@ -1,8 +1,11 @@
 #include "work.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/option.h"
+#include "run/bulletin.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +52,16 @@ int wr_work_number(const wr_work *work, const weir_node *node)
 
 /* --- what there is besides the graph --- */
 
-static bool hello(wr_work *work, const wr_say_hello *said, int fd)
+static weir_stats *observe(void *user)
 {
+    wr_work *work = user;
+    atomic_store(&work->desk->asked_ns, weir_clock_now(NULL));
+    return wr_bulletin_read(work->bulletin.data, work->bulletin.bytes);
+}
+
+static bool hello(wr_work *work, const wr_say_hello *said, const int *fds)
+{
+    const int fd = fds[0];
     work->graph = wr_graph_new();
     work->graph->streams = (uint32_t)said->say.number;
     work->mine = wr_must(calloc((size_t)said->nodes + 1, sizeof *work->mine));
@@ -59,7 +70,11 @@ static bool hello(wr_work *work, const wr_say_hello *said, int fd)
     if (!join_memory(work, &work->desk_memory, fd, said->desk_bytes, true))
         return false;
     work->desk = work->desk_memory.data;
-    return true;
+    if (fds[1] < 0)
+        return true;
+    work->graph->observe = observe;
+    work->graph->observe_user = work;
+    return join_memory(work, &work->bulletin, fds[1], said->bulletin_bytes, false);
 }
 
 static bool plugin(wr_work *work, const wr_say *said)
@@ -180,6 +195,25 @@ static bool store(wr_work *work, const wr_say_store *said, const int *fds)
     return made->own || wrong(work, "cannot make a store: %s", strerror(errno));
 }
 
+/* Planned here as it was there, it is as large. */
+static bool taps(wr_work *work, const wr_say *said, int fd)
+{
+    weir_node *of = work->node[said->node];
+    of->tap_memory.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    return of->tap_memory.fd >= 0 || wrong(work, "cannot keep a descriptor: %s", strerror(errno));
+}
+
+static bool make_taps(wr_work *work, weir_node *node)
+{
+    int fd = node->tap_memory.fd;
+    if (fd < 0)
+        return true;
+    bool good = join_memory(work, &node->tap_memory, fd, wr_taps_bytes(&node->tap_plan), true);
+    close(fd);
+    node->taps = good ? wr_taps_new(node, &node->tap_plan, node->tap_memory.data) : NULL;
+    return node->taps || wrong(work, "cannot map its viewers' links: %s", strerror(errno));
+}
+
 static bool carries(wr_work *work, const wr_say *said)
 {
     work->carried = wr_must(realloc(work->carried, sizeof *work->carried * (work->carries + 1)));
@@ -216,6 +250,14 @@ static bool import(wr_work *work, wr_holds *holds)
     return true;
 }
 
+static bool *streams_of(const wr_work *work, const wr_say_link *said)
+{
+    bool *streams = wr_must(calloc(work->graph->streams + 1u, sizeof *streams));
+    for (uint32_t s = 0; s < work->graph->streams; s++)
+        streams[s] = said->streams[s / 8] >> s % 8 & 1;
+    return streams;
+}
+
 static bool link_here(wr_work *work, const wr_say_link *said, const wr_link_config *config, int fd)
 {
     weir_node *from = work->node[said->from], *to = work->node[said->to];
@@ -229,9 +271,7 @@ static bool link_here(wr_work *work, const wr_say_link *said, const wr_link_conf
     edge->number = said->say.number;
     work->edge = wr_must(realloc(work->edge, sizeof *work->edge * (size_t)(work->edges + 1)));
     work->edge[work->edges++] = edge;
-    edge->streams = wr_must(calloc(work->graph->streams + 1u, sizeof *edge->streams));
-    for (uint32_t s = 0; s < work->graph->streams; s++)
-        edge->streams[s] = said->streams[s / 8] >> s % 8 & 1;
+    edge->streams = streams_of(work, said);
     if (!wr_link_join(&edge->link, config, fd))
         return wrong(work, "cannot map the link from %s to %s: %s", from->shown, to->name, strerror(errno));
     from->gives_across |= config->across && from_here;
@@ -259,12 +299,14 @@ static bool link_next(wr_work *work, const wr_say_link *said, const wr_link_conf
                       .from_port = said->from_port,
                       .to_port = said->to_port,
                       .config = *config,
+                      .streams = streams_of(work, said),
                       .number = said->say.number};
     atomic_store(&edge->attached, true);
     if (!wr_link_join(&edge->link, config, fd))
         return wrong(work, "cannot map a link: %s", strerror(errno));
     edge->link.producer_bell = &edge->from->strand->bell;
     edge->link.consumer_bell = &to->strand->bell;
+    edge->link.carries = edge->streams;
     if (!import(work, &edge->link.holds))
         return false;
     *change = (wr_change){.what = WR_NEXT_INPUT, .edge = edge};
@@ -295,7 +337,7 @@ static bool act(wr_work *work, const void *message, const int *fds)
     const wr_say *said = message;
     switch ((wr_word)said->word) {
     case WR_HELLO:
-        return hello(work, message, fd);
+        return hello(work, message, fds);
     case WR_KIND:
         return kind(work, said);
     case WR_PLUGIN:
@@ -310,6 +352,8 @@ static bool act(wr_work *work, const void *message, const int *fds)
         return option(work, message);
     case WR_STORE:
         return store(work, message, fds);
+    case WR_TAPS:
+        return taps(work, said, fd);
     case WR_CARRIES:
         return carries(work, said);
     case WR_LINK:
@@ -328,6 +372,8 @@ static bool plan_mine(wr_work *work)
         if (status < 0)
             return wrong(work, "%s: %s", mine->name, mine->error[0] ? mine->error : weir_status_text(status));
         wr_node_make_passed(mine);
+        if (!make_taps(work, mine))
+            return false;
     }
     return true;
 }

@@ -23,6 +23,7 @@ typedef struct wr_work {
     int edges;
     wr_hold_store *carried; /* of the link that comes next */
     uint32_t carries;
+    wr_memory bulletin; /* NULL: none of its nodes observes */
     char pipeline[512];
     char error[512]; /* why it cannot be built */
 } wr_work;

@@ -147,16 +147,14 @@ static void close_decoder(decode_state *state)
     state->draining = false;
 }
 
-static bool copy_extradata(AVCodecContext *decoder, const weir_codec *codec, size_t bytes)
+static bool copy_extradata(AVCodecContext *decoder, const weir_codec *codec)
 {
     if (codec->extradata_bytes == 0)
         return true;
-    if (codec->extradata_offset > bytes || codec->extradata_bytes > bytes - codec->extradata_offset)
-        return false;
     decoder->extradata = av_mallocz(codec->extradata_bytes + AV_INPUT_BUFFER_PADDING_SIZE);
     if (!decoder->extradata)
         return false;
-    memcpy(decoder->extradata, (const uint8_t *)codec + codec->extradata_offset, codec->extradata_bytes);
+    memcpy(decoder->extradata, weir_codec_extradata(codec), codec->extradata_bytes);
     decoder->extradata_size = (int)codec->extradata_bytes;
     return true;
 }
@@ -164,8 +162,7 @@ static bool copy_extradata(AVCodecContext *decoder, const weir_codec *codec, siz
 static weir_status open_decoder(weir_node *node, decode_state *state, const weir_frame *frame)
 {
     const decode_options *options = weir_options(node);
-    size_t bytes;
-    const weir_codec *codec = weir_frame_find(frame, WEIR_KIND_CODEC, &bytes);
+    const weir_codec *codec = weir_frame_codec(frame);
     char name[sizeof codec->name + 1] = "";
     if (codec)
         memcpy(name, codec->name, sizeof codec->name);
@@ -175,7 +172,7 @@ static weir_status open_decoder(weir_node *node, decode_state *state, const weir
         return weir_fail(node, WEIR_UNSUPPORTED, "there is no decoder for %s here; use H.264",
                          *name ? name : "this stream");
     state->decoder = avcodec_alloc_context3(decoder);
-    if (!state->decoder || !copy_extradata(state->decoder, codec, bytes))
+    if (!state->decoder || !copy_extradata(state->decoder, codec))
         return weir_fail(node, WEIR_NO_MEMORY, "no memory for a decoder");
     state->decoder->opaque = node;
     state->decoder->get_buffer2 = get_buffer;
@@ -331,10 +328,9 @@ static void await(weir_node *node, decode_state *state, const weir_frame *frame)
 
 static void feed(weir_node *node, decode_state *state, const weir_frame *frame)
 {
-    size_t bytes;
-    const weir_packet *packet = weir_frame_find(frame, WEIR_KIND_PACKET, &bytes);
-    if (packet->offset > bytes || packet->bytes > bytes - packet->offset) {
-        lose(node, state, frame->number, "a packet that is no packet was let go");
+    const weir_packet *packet = weir_frame_packet(frame);
+    if (!packet) {
+        lose(node, state, frame->number, "a frame without a packet was let go");
         return;
     }
     await(node, state, frame);

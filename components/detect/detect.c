@@ -243,6 +243,7 @@ static weir_status lose(weir_node *node, const char *why)
 static const float *run_model(weir_node *node, const weir_frame *frame, wr_shape *shape, char *why, size_t why_bytes)
 {
     detect_state *state = weir_state(node);
+    char reason[512];
     weir_view *view;
     const float *input =
         weir_view_get(node, frame, WEIR_KIND_PICTURE, &state->key, sizeof state->key, wr_fit_make, &view);
@@ -250,7 +251,9 @@ static const float *run_model(weir_node *node, const weir_frame *frame, wr_shape
         snprintf(why, why_bytes, "a picture could not be converted");
         return NULL;
     }
-    const float *result = wr_session_run(&state->session, input, &state->input, shape, why, why_bytes);
+    const float *result = wr_session_run(&state->session, input, &state->input, shape, reason, sizeof reason);
+    if (!result)
+        snprintf(why, why_bytes, "the model %s could not be run: %s", state->model.path, reason);
     weir_view_release(view);
     return result;
 }
@@ -307,7 +310,7 @@ static weir_status process(weir_node *node, int input, const weir_frame *frame)
     const weir_picture *picture = weir_frame_picture(frame);
     wr_output_form form = form_of(state);
     wr_shape shape;
-    char why[512], text[96];
+    char why[WHY_BYTES], text[96];
     if (!picture)
         return lose(node, "a frame without a picture was let go");
     const float *result = run_model(node, frame, &shape, why, sizeof why);

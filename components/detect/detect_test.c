@@ -171,6 +171,15 @@ static void test_every_layout_gives_the_boxes_that_are_in_it(void **state)
     }
 }
 
+static void test_a_result_without_rows_is_no_box(void **state)
+{
+    (void)state;
+    feed.frames = 3;
+    run_model("nothing", "");
+    assert_int_equal(seen.frames, 3);
+    assert_int_equal(seen.count, 0);
+}
+
 static void test_replicas_find_the_same_in_every_frame(void **state)
 {
     (void)state;
@@ -353,6 +362,7 @@ static void refused(bool by_check, const char *model, const char *options, const
     assert_true(status < 0 && status != WEIR_FAILED);
     assert_non_null(strstr(said, sentence));
     assert_null(strchr(said, '\n'));
+    assert_null(strstr(said, ".cc:"));
     assert_int_equal(seen.frames, 0);
 }
 
@@ -394,7 +404,12 @@ static void test_models_that_do_not_fit_are_refused_before_the_start(void **stat
         {"bytes", "its input and output must be tensors of 32-bit floats"},
         {"two", "it has 2 inputs; a detector has one, the picture"},
         {"strange", "its output is 1x7x7x7, which no decoder takes with 3 labels and an input of 96x64"},
+        {"scalar", "its output is a single number, which no decoder takes"},
         {"doubt", "its output is 1x126x8, which may be yolox or yolov5; write output: {decoder: NAME}"},
+        {"endless",
+         "cannot be used: Failed to load model with error: This is an invalid model. Graph output (nothing) does "
+         "not exist in the graph."},
+        {"torn", "cannot be used: Exception during initialization: source and destination buffer size mismatch"},
         {"unfit", "its output is 1x126x8, but decoder yolov8 with 3 labels and an input of 96x64 takes 1x7x?"},
     };
     weir_log_set_level(WEIR_LOG_ERROR);
@@ -435,6 +450,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_another_onnxruntime_can_be_named), /* before any is loaded */
         TEST(test_every_layout_gives_the_boxes_that_are_in_it),
+        TEST(test_a_result_without_rows_is_no_box),
         TEST(test_replicas_find_the_same_in_every_frame),
         TEST(test_many_streams_share_one_detector),
         TEST(test_the_best_boxes_stay),

@@ -27,9 +27,9 @@ def single(value):
     return struct.unpack('<f', struct.pack('<f', value))[0]
 
 
-def save(name, nodes, constants, out_dims, in_dims=(1, 3, HEIGHT, WIDTH), in_type=onnx.FLOAT, more_inputs=()):
+def save(name, nodes, constants, out_dims, in_dims=(1, 3, HEIGHT, WIDTH), in_type=onnx.FLOAT, more_inputs=(), out='out'):
     inputs = [onnx.value_info('picture', in_type, list(in_dims)), *more_inputs]
-    data = onnx.model('layouts', 'g', nodes, constants, inputs, [onnx.value_info('out', onnx.FLOAT, list(out_dims))])
+    data = onnx.model('layouts', 'g', nodes, constants, inputs, [onnx.value_info(out, onnx.FLOAT, list(out_dims))])
     with open(os.path.join(FOLDER, name + '.onnx'), 'wb') as file:
         file.write(data)
     return data
@@ -178,6 +178,8 @@ def odd_ones():
     describe('wide', size=(WIDTH * 2, HEIGHT))
     save_constant('bytes', row, one, in_type=onnx.UINT8)
     describe('bytes')
+    save_constant('scalar', (), [0.5])
+    describe('scalar')
     save_constant('two', row, one, more_inputs=[onnx.value_info('more', onnx.FLOAT, [1])])
     describe('two')
     save_constant('strange', (1, 7, 7, 7), [0.0] * 343)
@@ -199,6 +201,16 @@ def odd_ones():
     describe('corrupt')
     describe('nowhere', more='install: make nowhere\n')
     save_constant('alone', row, one)
+    save_constant('endless', row, one, out='nothing')
+    describe('endless')
+    save_constant('torn', (1, 2, 6), one)
+    describe('torn')
+
+
+def nothing():
+    """As of a model that leaves out what it is not sure of, and sees nothing."""
+    save_constant('nothing', (1, 0, 6), [], shown=(1, -1, 6))
+    describe('nothing')
 
 
 centernet('centernet', 'letterbox', False)
@@ -210,3 +222,4 @@ yolov8('yolov8')
 first_colour('rgb', 'rgb')
 first_colour('bgr', 'bgr')
 odd_ones()
+nothing()

@@ -1,6 +1,7 @@
 #include "ort.h"
 
 #include "../lib/catalogue.h"
+#include <ctype.h>
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
@@ -63,6 +64,126 @@ static void *open_library(char *why, size_t why_bytes)
     return library;
 }
 
+/* --- what it says --- */
+
+static void leave_out(char *from, const char *to)
+{
+    memmove(from, to, strlen(to) + 1);
+}
+
+static bool says_nothing(const char *text)
+{
+    return text[strspn(text, " \n")] == '\0';
+}
+
+/* "[ONNXRuntimeError] : 10 : INVALID_GRAPH : "; but the last word is all there is where nothing follows. */
+static void leave_out_marks(char *text)
+{
+    for (char *mark; (mark = strstr(text, "[ONNXRuntimeError]"));) {
+        char *number = strstr(mark, " : "), *word = number ? strstr(number + 3, " : ") : NULL;
+        char *end = word ? strstr(word + 3, " : ") : NULL;
+        if (!end) {
+            leave_out(mark, mark + strlen("[ONNXRuntimeError]"));
+            continue;
+        }
+        if (says_nothing(end + 3))
+            *end = '\0';
+        leave_out(mark, *end ? end + 3 : word + 3);
+    }
+}
+
+static bool is_of_path(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '/' || c == '-' || c == '+';
+}
+
+/* The colon behind the name of a source file: "graph.cc:1337 ". */
+static bool ends_a_file(const char *text, const char *colon)
+{
+    size_t digits = strspn(colon + 1, "0123456789");
+    return digits && colon[1 + digits] == ' ' &&
+           ((colon - text > 3 && memcmp(colon - 3, ".cc", 3) == 0) ||
+            (colon - text > 2 && memcmp(colon - 2, ".h", 2) == 0));
+}
+
+/* Behind a function's name and arguments, or the name alone, that `at` begins with. */
+static const char *behind_function(const char *at, bool arguments)
+{
+    const char *begin = at;
+    int depth = 0;
+    for (; *at; at++) {
+        depth += (*at == '(') - (*at == ')');
+        if (depth == 0 && at[1] == ' ' && (!arguments || *at == ')'))
+            break;
+    }
+    if (!*at)
+        return begin;
+    at += 2;
+    at += strncmp(at, "const ", 6) == 0 ? 6 : 0;
+    const char *with = strncmp(at, "[with ", 6) == 0 ? strstr(at, "] ") : NULL;
+    return with ? with + 2 : at;
+}
+
+/* "/src/core/graph.cc:1337 void onnxruntime::Graph::Load(int) const ", or "slice.cc:196 Fill ". */
+static void leave_out_places(char *text)
+{
+    for (char *colon = strchr(text, ':'); colon; colon = strchr(colon, ':')) {
+        if (!ends_a_file(text, colon)) {
+            colon++;
+            continue;
+        }
+        char *from = colon - (colon[-1] == 'h' ? 2 : 3);
+        while (from > text && is_of_path(from[-1]))
+            from--;
+        const char *to = behind_function(strchr(colon, ' ') + 1, memchr(from, '/', (size_t)(colon - from)) != NULL);
+        if (from > text && from[-1] != ' ')
+            *from++ = ' ';
+        leave_out(from, to);
+        colon = from;
+    }
+}
+
+/* One line, without the places in ONNX Runtime's source and the numbers and names of kinds of errors. */
+static void tidy(char *text)
+{
+    leave_out_marks(text);
+    leave_out_places(text);
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ')
+            *at = ' ';
+    for (size_t end = strlen(text); end && text[end - 1] == ' '; end--)
+        text[end - 1] = '\0';
+}
+
+/* What is an error comes back as one from the call as well, and is said there, with the node's name. */
+static void ORT_API_CALL log_line(void *user, OrtLoggingLevel level, const char *category, const char *session,
+                                  const char *where, const char *text)
+{
+    char *line = strdup(text);
+    (void)user;
+    (void)category;
+    (void)session;
+    (void)where;
+    if (line)
+        tidy(line);
+    weir_log(level >= ORT_LOGGING_LEVEL_FATAL ? WEIR_LOG_ERROR : WEIR_LOG_DEBUG, NULL, "ONNX Runtime: %s",
+             line ? line : text);
+    free(line);
+}
+
+bool wr_ort_ok(OrtStatus *status, char *why, size_t why_bytes)
+{
+    if (!status)
+        return true;
+    char *line = strdup(api->GetErrorMessage(status));
+    if (line)
+        tidy(line);
+    snprintf(why, why_bytes, "%s", line && *line ? line : "ONNX Runtime does not say why");
+    free(line);
+    api->ReleaseStatus(status);
+    return false;
+}
+
 /* --- taking it into use --- */
 
 /* Asking for an interface that is too new makes the library print to standard error, so its version is read first. */
@@ -74,40 +195,6 @@ static const OrtApi *best_api(void *library)
     if (!base || sscanf(base()->GetVersionString(), "%u.%u", &major, &minor) != 2 || major != 1)
         return NULL;
     return base()->GetApi(minor < ORT_API_VERSION ? minor : ORT_API_VERSION);
-}
-
-static void ORT_API_CALL log_line(void *user, OrtLoggingLevel level, const char *category, const char *session,
-                                  const char *where, const char *text)
-{
-    (void)user;
-    (void)category;
-    (void)session;
-    (void)where;
-    weir_log(level >= ORT_LOGGING_LEVEL_ERROR ? WEIR_LOG_ERROR : WEIR_LOG_DEBUG, NULL, "ONNX Runtime: %s", text);
-}
-
-/* What is said, without the place in ONNX Runtime's source and the number and name of the kind of error. */
-static const char *message(const OrtStatus *status)
-{
-    static const char mark[] = "[ONNXRuntimeError]";
-    const char *all = api->GetErrorMessage(status), *at = strstr(all, mark);
-    for (int i = 0; at && i < 3; i++) {
-        at = strstr(at, " : ");
-        at = at ? at + 3 : NULL;
-    }
-    return at ? at : all;
-}
-
-bool wr_ort_ok(OrtStatus *status, char *why, size_t why_bytes)
-{
-    if (!status)
-        return true;
-    snprintf(why, why_bytes, "%s", message(status));
-    for (char *at = why; *at; at++)
-        if ((unsigned char)*at < ' ')
-            *at = ' ';
-    api->ReleaseStatus(status);
-    return false;
 }
 
 static weir_status load_locked(char *why, size_t why_bytes)
@@ -139,7 +226,7 @@ bool wr_ort_has(const char *provider)
 {
     char **names;
     int count;
-    char why[8];
+    char why[64];
     bool found = false;
     if (!wr_ort_ok(api->GetAvailableProviders(&names, &count), why, sizeof why))
         return false;

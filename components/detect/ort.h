@@ -2,7 +2,8 @@
  *
  * Candidates, the first that can be loaded: $WEIR_ONNXRUNTIME (that one or none), libonnxruntime.so beside this module,
  * the one of the source tree where this runs from its build folder, libonnxruntime.so.1.21, .so.1, .so. The interface
- * asked for is the newest that both this build's header and the library know. Its log goes to weir's, errors only.
+ * asked for is the newest that both this build's header and the library know. Its log goes to weir's for debugging:
+ * what is an error, a call says too.
  * Thread-safety: wr_ort_load() any thread; the rest after it said WEIR_OK.
  */
 #ifndef WR_DETECT_ORT_H

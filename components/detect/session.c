@@ -234,17 +234,18 @@ static bool result_shape(const wr_session *session, wr_shape *shape, char *why, 
 const float *wr_session_run(wr_session *session, const float *input, const wr_shape *shape, wr_shape *result, char *why,
                             size_t why_bytes)
 {
+    static const float none = 0;
     float *data = NULL;
     release(&session->result);
     if (!run(session, input, shape, why, why_bytes) || !result_shape(session, result, why, why_bytes) ||
         !wr_ort_ok(wr_ort_api()->GetTensorMutableData(session->result, (void **)&data), why, why_bytes))
         return NULL;
-    return data;
+    return data ? data : &none; /* a result without elements may have no address */
 }
 
 void wr_session_interrupt(wr_session *session)
 {
-    char why[8];
+    char why[64];
     if (session->run)
         wr_ort_ok(wr_ort_api()->RunOptionsSetTerminate(session->run), why, sizeof why);
 }
@@ -264,8 +265,7 @@ void wr_session_close(wr_session *session)
 
 const char *wr_shape_text(const wr_shape *shape, char buffer[96])
 {
-    size_t at = 0;
-    buffer[0] = 0;
+    size_t at = (size_t)snprintf(buffer, 96, "%s", shape->rank ? "" : "a single number");
     for (size_t i = 0; i < shape->rank && at < 96; i++) {
         int n = shape->size[i] < 0 ? snprintf(buffer + at, 96 - at, "%s?", i ? "x" : "")
                                    : snprintf(buffer + at, 96 - at, "%s%lld", i ? "x" : "", (long long)shape->size[i]);

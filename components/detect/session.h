@@ -47,7 +47,7 @@ const float *wr_session_run(wr_session *session, const float *input, const wr_sh
 void wr_session_interrupt(wr_session *session);
 void wr_session_close(wr_session *session);
 
-/* Writes a shape as "1x3x416x416", ? for what is not known. Returns buffer. */
+/* Writes a shape as "1x3x416x416", ? for what is not known, one of no dimensions in words. Returns buffer. */
 const char *wr_shape_text(const wr_shape *shape, char buffer[96]);
 
 #endif

@@ -4,16 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint8_t *extradata_of(const weir_codec *codec)
-{
-    return (const uint8_t *)codec + codec->extradata_offset;
-}
-
 bool wr_codec_same(const weir_codec *a, const weir_codec *b)
 {
     return a && strncmp(a->name, b->name, sizeof a->name) == 0 && a->width == b->width && a->height == b->height &&
            a->rotation == b->rotation && a->extradata_bytes == b->extradata_bytes &&
-           memcmp(extradata_of(a), extradata_of(b), b->extradata_bytes) == 0;
+           memcmp(weir_codec_extradata(a), weir_codec_extradata(b), b->extradata_bytes) == 0;
 }
 
 weir_codec *wr_codec_copy(const weir_codec *codec)
@@ -23,7 +18,7 @@ weir_codec *wr_codec_copy(const weir_codec *codec)
         return NULL;
     *copy = *codec;
     copy->extradata_offset = sizeof *copy;
-    memcpy(copy + 1, extradata_of(codec), codec->extradata_bytes);
+    memcpy(copy + 1, weir_codec_extradata(codec), codec->extradata_bytes);
     return copy;
 }
 
@@ -58,7 +53,7 @@ static bool fill(AVCodecParameters *parameters, const weir_codec *codec)
     parameters->extradata = av_mallocz(codec->extradata_bytes + AV_INPUT_BUFFER_PADDING_SIZE);
     if (!parameters->extradata)
         return false;
-    memcpy(parameters->extradata, extradata_of(codec), codec->extradata_bytes);
+    memcpy(parameters->extradata, weir_codec_extradata(codec), codec->extradata_bytes);
     parameters->extradata_size = (int)codec->extradata_bytes;
     return true;
 }

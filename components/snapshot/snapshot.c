@@ -3,7 +3,7 @@
 #include "../lib/name.h"
 #include "../lib/shelf.h"
 #include "../lib/timeline.h"
-#include "jpeg.h"
+#include "../lib/jpeg.h"
 #include "trigger.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "../lib/testing.h"
 
-#include "jpeg.h"
+#include "../lib/jpeg.h"
 #include "trigger.h"
 #include <dirent.h>
 #include <math.h>

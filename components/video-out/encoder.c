@@ -114,15 +114,15 @@ static bool wrap(AVFrame *to, const weir_frame *frame)
     if (!kept)
         return false;
     *kept = weir_frame_fork(frame);
-    uint8_t *data = (uint8_t *)(uintptr_t)picture;
-    to->buf[0] = av_buffer_create(data, weir_picture_bytes(WEIR_I420, picture->width, picture->height), drop_frame,
-                                  kept, AV_BUFFER_FLAG_READONLY);
+    to->buf[0] =
+        av_buffer_create((uint8_t *)(uintptr_t)weir_picture_plane(picture, 0),
+                         (size_t)picture->stride[0] * picture->height, drop_frame, kept, AV_BUFFER_FLAG_READONLY);
     if (!to->buf[0]) {
         drop_frame(kept, NULL);
         return false;
     }
     for (int i = 0; i < 3; i++) {
-        to->data[i] = data + picture->offset[i];
+        to->data[i] = (uint8_t *)(uintptr_t)weir_picture_plane(picture, i);
         to->linesize[i] = (int)picture->stride[i];
     }
     return true;

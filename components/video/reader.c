@@ -63,8 +63,10 @@ static weir_status failed(wr_reader *reader, int error)
         return WEIR_TIMEOUT;
     }
     av_strerror(error, text, sizeof text);
-    snprintf(reader->why, sizeof reader->why, "%s",
-             error == AVERROR(EINVAL) ? "a playlist, a single picture, or another format that is not read" : text);
+    const char *known = error == AVERROR(EINVAL) ? "a playlist, a single picture, or another format that is not read"
+                        : error == AVERROR_PATCHWELCOME ? "a variant of its format that FFmpeg does not know"
+                                                        : text;
+    snprintf(reader->why, sizeof reader->why, "%s", known);
     return error == AVERROR_INVALIDDATA ? WEIR_BAD_DATA : WEIR_IO;
 }
 

@@ -93,16 +93,26 @@ static weir_status plan(weir_node *node)
     return weir_plan_store(node, WEIR_KIND_PACKET, weir_packet_bytes(options->max_packet.count), 1, link_bytes);
 }
 
-/* The bookmark of a file: twice the packets of this round that were dealt with, and 1 while the next one is. If that was
- * so when the process ended, nobody knows whether it was sent. */
+/* The bookmark of a file: how many packets of this round were dealt with, and what is to be known of the next one. */
+enum { NOTHING, SENDING, GAP_BEFORE, BOOKMARKS };
+
+static void set_bookmark(weir_node *node, int64_t packets, int next)
+{
+    weir_set_bookmark(node, packets * BOOKMARKS + next);
+}
+
+/* If it was just sending one when the process ended, nobody knows whether that one was sent. */
 static void go_on(weir_node *node, video_state *state)
 {
     int64_t bookmark = weir_bookmark(node);
-    state->read_past = (bookmark + 1) / 2;
-    if (bookmark % 2 == 0)
-        return;
-    weir_count_lost(node, 1);
-    state->flags |= WEIR_FRAME_GAP;
+    int next = (int)(bookmark % BOOKMARKS);
+    state->read_past = bookmark / BOOKMARKS + (next == SENDING);
+    if (next == SENDING) {
+        weir_count_lost(node, 1);
+        set_bookmark(node, state->read_past, GAP_BEFORE); /* counted once, whatever happens to this one */
+    }
+    if (next != NOTHING)
+        state->flags |= WEIR_FRAME_GAP;
 }
 
 static weir_status open_file(weir_node *node, video_state *state, const video_options *options)
@@ -239,6 +249,7 @@ static void send(weir_node *node, video_state *state, const wr_arrival *arrival,
     weir_frame_merge(&frame, &state->source);
     state->flags = 0;
     watch_keys(node, state, arrival->kind.key, captured_ns);
+    set_bookmark(node, state->packets, SENDING);
     weir_send(node, 0, &frame);
 }
 
@@ -388,9 +399,8 @@ static weir_status produce_from_file(weir_node *node, video_state *state)
                           .duration_ns =
                               state->packet->duration > 0 ? wr_reader_ns(&state->reader, state->packet->duration) : 0,
                           .utc_ns = (int64_t)utc.tv_sec * 1000000000 + utc.tv_nsec - (now_ns - state->due_ns)};
-    weir_set_bookmark(node, 2 * state->packets + 1);
     send(node, state, &arrival, state->due_ns);
-    weir_set_bookmark(node, 2 * ++state->packets);
+    set_bookmark(node, ++state->packets, state->flags & WEIR_FRAME_GAP ? GAP_BEFORE : NOTHING);
     av_packet_unref(state->packet);
     return WEIR_MORE;
 }

@@ -202,6 +202,10 @@ static void test_what_is_no_video_is_refused(void **state)
     expect_refusal("~/text.mp4", "is no video that can be read: ");
     expect_refusal("~/empty.mp4", "is empty; check url=");
     expect_refusal("~/noise.mkv", "is no video that can be read: ");
+    /* Sizes of 9 bytes, which Matroska does not have. */
+    wr_write(wr_at("newer.mkv"), "\x1a\x45\xdf\xa3\x8f\x42\xf3\x81\x09\x42\x82\x88"
+                                 "matroska\x18\x53\x80\x67\x88\xec\x86nothing");
+    expect_refusal("~/newer.mkv", "a variant of its format that FFmpeg does not know");
     expect_refusal("~/sound.mp4", "there is no video in it");
     expect_refusal("~/sound.wav", "another format that is not read");
     expect_refusal("~/folder", "is a folder");

@@ -33,6 +33,7 @@
 #include <weir/option.h>
 #include <weir/packet.h>
 #include <weir/picture.h>
+#include <weir/stats.h>
 #include <weir/status.h>
 
 #ifdef __cplusplus
@@ -64,7 +65,8 @@ enum {
     WEIR_HOLDS = 2,  /* class: may send a frame's result after process returned (decoders, delays); see weir_passed() */
     WEIR_BOUNDS = 4, /* class: uses weir_input_bound() (joins) */
     WEIR_WRITES = 8, /* class: its paths are written to, in the folders that they are in */
-    WEIR_EXPOSED = 16, /* class: parses what comes from outside; see weir_pipeline_isolate() */
+    WEIR_OBSERVES = 32, /* class: is told of the whole pipeline, see weir_observe() */
+    WEIR_EXPOSED = 16,  /* class: parses what comes from outside; see weir_pipeline_isolate() */
 };
 
 typedef struct weir_component_class {
@@ -114,6 +116,8 @@ WEIR_API int weir_consumers(const weir_node *node, int port);
 /* Which port (index in class->inputs) and which node (its name) stand behind an input. Links to one port are
  * separate inputs. `from` may be NULL. */
 WEIR_API int weir_input_port(const weir_node *node, int input, const char **from);
+/* Whether frames of that stream can come by an input. From open on. */
+WEIR_API bool weir_input_stream(const weir_node *node, int input, uint32_t stream);
 /* Streams of the pipeline are numbered from 0; known from open on. */
 WEIR_API uint32_t weir_streams(const weir_node *node);
 /* Name of the source node that made a stream; "?" if there is none. Any thread. */
@@ -194,6 +198,13 @@ WEIR_API void weir_wake(weir_node *node);
 WEIR_API bool weir_sleep(weir_node *node, int64_t duration_ns);
 /* True once the node should end what it does: an interrupt came. Any thread. */
 WEIR_API bool weir_interrupted(const weir_node *node);
+
+/* --- the whole pipeline --- */
+
+/* For WEIR_OBSERVES: the account of the whole pipeline, as weir_pipeline_stats() gives it; free it with weir_stats_free().
+ * In a process of its own it is what the engine wrote last: it does so a few times a second as long as somebody asks, so
+ * the first answer comes a moment after the first question. NULL before, and without memory. Any thread. */
+WEIR_API weir_stats *weir_observe(weir_node *node);
 
 /* --- what went wrong --- */
 

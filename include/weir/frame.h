@@ -90,7 +90,14 @@ WEIR_API void weir_frame_detach(weir_frame *frame, weir_kind kind);
  * copied). False when `frame` is full; what fitted has been added. */
 WEIR_API int weir_frame_merge(weir_frame *frame, const weir_frame *other);
 /* Data of the first attachment of a kind, `*bytes` (may be NULL) its size; NULL if
- * there is none. Borrowed: valid as long as the frame, 64-byte aligned. */
+ * there is none. Borrowed: valid as long as the frame, 64-byte aligned.
+ *
+ * What came from a node in another process has been checked if it is of a kind that
+ * is fixed (above), and what of it was checked does not change: headers, counts,
+ * boxes and points. Kinds of your own are read as they lie in memory that the other
+ * process can write to at any time, and which it may have been taken over to do:
+ * copy what you decide by (counts, sizes, offsets), then check the copy against
+ * `*bytes`, then use the copy. */
 WEIR_API const void *weir_frame_find(const weir_frame *frame, weir_kind kind, size_t *bytes);
 
 #ifdef __cplusplus

@@ -1,9 +1,16 @@
 /* Picture: raw pixels, immutable once sent.
  *
- * An attachment of kind WEIR_KIND_PICTURE is this header followed, in the same
- * slot, by the planes at their offsets. Rows are `stride` bytes apart; offsets
- * and strides are multiples of 64. Pictures in weir are upright: rotation that
- * a camera or phone asks for has been applied.
+ * An attachment of kind WEIR_KIND_PICTURE is written as this header followed, in
+ * the same slot, by the planes at their offsets. Rows are `stride` bytes apart;
+ * strides, and planes in memory, are multiples of 64. Pictures in weir are
+ * upright: rotation that a camera or phone asks for has been applied.
+ *
+ * Whoever reads uses weir_picture_plane(): where a picture came from another
+ * process, its header is a copy of its own, which was checked when it came (the
+ * format is known, the planes lie within what that process gave), and the offsets
+ * lead from there to the planes, modulo 2^64. Header and planes are then not one
+ * piece of memory. Pixels are never copied: who wrote them may still change them
+ * if it has been taken over.
  */
 #ifndef WEIR_PICTURE_H
 #define WEIR_PICTURE_H
@@ -29,7 +36,7 @@ typedef struct weir_picture {
     uint32_t full_range; /* 1: 0..255, 0: 16..235 */
     uint32_t planes;
     uint32_t stride[4]; /* bytes */
-    uint64_t offset[4]; /* bytes from the start of this header */
+    uint64_t offset[4]; /* bytes from the start of this header, see above */
     uint64_t reserved[4];
 } weir_picture;
 
@@ -42,7 +49,7 @@ WEIR_API void weir_picture_layout(weir_picture *picture, weir_format format, uin
 
 static inline const uint8_t *weir_picture_plane(const weir_picture *picture, int plane)
 {
-    return (const uint8_t *)picture + picture->offset[plane];
+    return (const uint8_t *)((uintptr_t)picture + (uintptr_t)picture->offset[plane]);
 }
 static inline uint8_t *weir_picture_plane_mutable(weir_picture *picture, int plane)
 {

@@ -68,7 +68,6 @@ WEIR_API void weir_pipeline_free(WEIR_OWNED weir_pipeline *pipeline);
 /* A snapshot, the caller's to free with weir_stats_free(); NULL without memory. Valid after weir_pipeline_run() too,
  * but not after weir_pipeline_free(). */
 WEIR_API weir_stats *weir_pipeline_stats(weir_pipeline *pipeline);
-WEIR_API void weir_stats_free(WEIR_OWNED weir_stats *stats);
 /* Links two running nodes; the budget is set before the start with weir_pipeline_spare_links(). The number of the
  * link (0 or above), or WEIR_NOT_FOUND (a node or port), WEIR_BAD_GRAPH (the consumer needs what the producer does
  * not carry, takes one link only, is a join, or one of

@@ -14,6 +14,7 @@
 #include <weir/policy.h>
 #include <weir/stats.h>
 #include <weir/status.h>
+#include <weir/tap.h>
 #include <weir/view.h>
 
 #define WEIR_VERSION "0.1.0"

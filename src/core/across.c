@@ -38,8 +38,33 @@ static void find_stores(wr_graph *graph, weir_node *node, weir_kind kind, unsign
             find_stores(graph, node->input[i].edge->from, kind, visit, edge);
 }
 
+static uint64_t needed_below(const weir_node *node)
+{
+    uint64_t needs = 0;
+    for (int o = 0; o < node->outputs; o++) {
+        const weir_port *port = &node->class->outputs[o];
+        for (int e = 0; e < node->output[o].edges && !(port->flags & WEIR_PORT_FRESH); e++)
+            needs |= node->output[o].edge[e]->config.needs & ~wr_port_adds(port);
+    }
+    return needs;
+}
+
+/* What a consumer needs, and those whom it passes it on to: who sends it from another process may be lying. */
+static void find_needs(wr_graph *graph)
+{
+    for (int i = graph->nodes - 1; i >= 0; i--) {
+        const weir_node *node = graph->node[i];
+        uint64_t below = needed_below(node);
+        for (int k = 0; k < node->inputs; k++) {
+            wr_edge *edge = node->input[k].edge;
+            edge->config.needs = (wr_port_needs(&node->class->inputs[edge->to_port]) | below) & edge->config.kinds;
+        }
+    }
+}
+
 void wr_graph_across(wr_graph *graph)
 {
+    find_needs(graph);
     for (int i = 0; i < graph->edges; i++) {
         wr_edge *edge = graph->edge[i];
         edge->config.shared = !edge->spare && edge->to->worker >= 0;
@@ -127,10 +152,10 @@ static void put_in_place(wr_graph *graph, wr_edge *old, wr_edge *edge)
     wr_output *out = &old->from->output[old->from_port];
     weir_node *to = old->to;
     replace(out->edge, out->edges, old, edge);
+    pthread_mutex_lock(&graph->edges_lock);
     for (int i = 0; to->worker >= 0 && i < to->inputs; i++) /* else its strand goes over to it */
         if (to->input[i].edge == old)
             to->input[i].edge = edge;
-    pthread_mutex_lock(&graph->edges_lock);
     replace(graph->edge, graph->edges, old, edge);
     pthread_mutex_unlock(&graph->edges_lock);
 }
@@ -156,6 +181,7 @@ wr_edge *wr_edge_successor(wr_graph *graph, wr_edge *old)
     atomic_store(&edge->link.shared->not_yet, 1);
     edge->link.producer_bell = old->link.producer_bell;
     edge->link.consumer_bell = old->link.consumer_bell;
+    edge->link.carries = edge->streams;
     put_in_place(graph, old, edge);
     return edge;
 }

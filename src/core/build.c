@@ -42,6 +42,17 @@ static void keep_told(weir_node *node, wr_told told)
     node->told[node->tolds++] = told;
 }
 
+/* As written: what is brought in late, by ${...}, stays so. */
+static void show_option(weir_node *node, const wr_setting *setting)
+{
+    char *all = NULL, *value = wr_must(strdup(setting->value));
+    if (asprintf(&all, "%s%s=%s\n", node->shown_options ? node->shown_options : "", setting->key, weir_mask(value)) < 0)
+        all = NULL;
+    free(node->shown_options);
+    node->shown_options = wr_must(all);
+    free(value);
+}
+
 static void set_option(builder *b, weir_node *node, const weir_option *option, const wr_setting *setting)
 {
     char why[256];
@@ -56,6 +67,7 @@ static void set_option(builder *b, weir_node *node, const weir_option *option, c
                        : wr_option_parse(option, node->options, value, why, sizeof why);
     if (!good)
         problem(b, setting->value_at, "%s.%s: %s", node->name, setting->key, why);
+    show_option(node, setting);
 }
 
 static void unknown_option(builder *b, const weir_node *node, const wr_setting *setting)

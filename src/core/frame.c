@@ -134,6 +134,5 @@ int weir_codec_differs(const weir_codec *one, const weir_codec *other)
     return strncmp(one->name, other->name, sizeof one->name) != 0 || one->width != other->width ||
            one->height != other->height || one->rotation != other->rotation ||
            one->extradata_bytes != other->extradata_bytes ||
-           memcmp((const char *)one + one->extradata_offset, (const char *)other + other->extradata_offset,
-                  one->extradata_bytes) != 0;
+           memcmp(weir_codec_extradata(one), weir_codec_extradata(other), one->extradata_bytes) != 0;
 }

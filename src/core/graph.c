@@ -20,6 +20,7 @@ wr_graph *wr_graph_new(void)
     wr_graph *graph = wr_must(calloc(1, sizeof *graph));
     graph->views = wr_must(wr_views_new());
     graph->runner = "thread";
+    graph->bulletin.fd = -1;
     pthread_mutex_init(&graph->edges_lock, NULL);
     return graph;
 }
@@ -50,6 +51,7 @@ weir_node *wr_graph_add(wr_graph *graph, const char *name, const weir_component_
     snprintf(node->name, sizeof node->name, "%s", name);
     node->shown = node->name;
     node->at = -1;
+    node->tap_memory.fd = -1;
     node->strand_number = node->worker = -1;
     node->stall_ns = 30ll * 1000000000;
     node->limits.deadline_ns = 30ll * 1000000000;
@@ -258,6 +260,18 @@ static bool allocate_stores(weir_node *node, wr_problems *problems)
     return true;
 }
 
+static bool allocate_taps(weir_node *node, wr_problems *problems)
+{
+    size_t bytes = wr_taps_bytes(&node->tap_plan);
+    if (bytes == 0)
+        return true;
+    if (!wr_memory_map(&node->tap_memory, bytes, node->worker >= 0))
+        return no_memory(problems, node->name, bytes);
+    if (node->worker < 0)
+        node->taps = wr_taps_new(node, &node->tap_plan, node->tap_memory.data);
+    return node->worker >= 0 || node->taps || no_memory(problems, node->name, bytes);
+}
+
 bool wr_graph_allocate(wr_graph *graph, wr_problems *problems)
 {
     make_spare(graph);
@@ -268,7 +282,7 @@ bool wr_graph_allocate(wr_graph *graph, wr_problems *problems)
             return false;
     for (int i = 0; i < graph->nodes; i++) {
         weir_node *node = graph->node[i];
-        if (!allocate_stores(node, problems))
+        if (!allocate_stores(node, problems) || !allocate_taps(node, problems))
             return false;
         wr_node_make_passed(node);
     }
@@ -279,6 +293,9 @@ bool wr_graph_allocate(wr_graph *graph, wr_problems *problems)
 
 static void node_free(weir_node *node)
 {
+    wr_taps_free(node->taps);
+    wr_memory_unmap(&node->tap_memory);
+    free(node->shown_options);
     for (int k = 0; k < WEIR_KINDS_MAX; k++)
         wr_store_free(node->store[k]);
     for (int i = 0; i < node->inputs; i++)
@@ -337,6 +354,7 @@ void wr_graph_free(wr_graph *graph)
         node_free(graph->node[i]);
     free(graph->edge);
     free(graph->node);
+    wr_memory_unmap(&graph->bulletin);
     free(graph->cost);
     free(graph);
 }

@@ -38,9 +38,12 @@ struct wr_graph {
     wr_cost *cost;
     size_t costs;
     size_t bound_bytes;
-    int workers;         /* processes that nodes run in, beside this one */
-    uint16_t lent;       /* stores whose attachments go to other processes */
-    unsigned visits;     /* of walks along the graph, to mark nodes with */
+    int workers;                        /* processes that nodes run in, beside this one */
+    uint16_t lent;                      /* stores whose attachments go to other processes */
+    unsigned visits;                    /* of walks along the graph, to mark nodes with */
+    wr_memory bulletin;                 /* the account of all, for workers that observe; see run/bulletin.h */
+    weir_stats *(*observe)(void *user); /* for weir_observe(); NULL: nobody can say */
+    void *observe_user;
     wr_bell *supervisor; /* rung when a node has failed or ended */
 };
 

@@ -1,5 +1,10 @@
 #include "core/histogram.h"
 
+enum { MS = 1000000 };
+const int64_t weir_spread_bound_ns[WEIR_SPREAD_BOUNDS] = {1 * MS,    2 * MS,      5 * MS,       10 * MS,     20 * MS,
+                                                          50 * MS,   100 * MS,    200 * MS,     500 * MS,    1000 * MS,
+                                                          2000 * MS, 5000ll * MS, 10000ll * MS, 60000ll * MS};
+
 static unsigned bucket_of(uint64_t value)
 {
     const unsigned fine = WR_HISTOGRAM_FINE;
@@ -39,6 +44,18 @@ static int64_t at_rank(const uint32_t *bucket, uint64_t rank)
     return 0;
 }
 
+static void coarsen(const uint32_t *bucket, weir_spread *spread)
+{
+    uint64_t so_far = 0;
+    unsigned bound = 0;
+    for (unsigned i = 0; i < WR_HISTOGRAM_BUCKETS; i++) {
+        for (; bound < WEIR_SPREAD_BOUNDS && middle_of(i) > weir_spread_bound_ns[bound]; bound++)
+            spread->within[bound] = so_far;
+        so_far += bucket[i];
+        spread->sum_ns += middle_of(i) * bucket[i];
+    }
+}
+
 weir_spread wr_histogram_spread(const wr_histogram *histogram)
 {
     uint32_t bucket[WR_HISTOGRAM_BUCKETS];
@@ -49,6 +66,7 @@ weir_spread wr_histogram_spread(const wr_histogram *histogram)
     }
     if (spread.count == 0)
         return (weir_spread){0};
+    coarsen(bucket, &spread);
     spread.p50_ns = at_rank(bucket, spread.count / 2);
     spread.p99_ns = at_rank(bucket, spread.count - 1 - spread.count / 100);
     if (spread.p50_ns > spread.max_ns)

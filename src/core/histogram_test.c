@@ -118,6 +118,22 @@ static void test_one_in_a_hundred_is_not_p99(void **state)
     expect(h, 102, 7, 30, 30);
 }
 
+static void test_a_coarse_histogram(void **state)
+{
+    const int64_t ms = 1000000;
+    (void)state;
+    wr_histogram *h = empty();
+    for (int i = 0; i < 10; i++)
+        wr_histogram_add(h, 7 * ms);
+    wr_histogram_add(h, 700 * ms);
+    weir_spread spread = wr_histogram_spread(h);
+    for (int b = 0; b < WEIR_SPREAD_BOUNDS; b++)
+        assert_int_equal(spread.within[b], weir_spread_bound_ns[b] < 7 * ms     ? 0
+                                           : weir_spread_bound_ns[b] < 700 * ms ? 10
+                                                                                : 11);
+    assert_in_range(spread.sum_ns, 757 * ms, 783 * ms); /* 770 ms within 1.6 % */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +144,7 @@ int main(void)
         cmocka_unit_test(test_every_octave),
         cmocka_unit_test(test_percentiles_of_many),
         cmocka_unit_test(test_one_in_a_hundred_is_not_p99),
+        cmocka_unit_test(test_a_coarse_histogram),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,146 +8,14 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/link.h"
+#include "core/test_way.h"
 #include <cmocka.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { PLACES = 12, ITEM_BYTES = 128 };
-
-/* A store, and a way from its owner to one other process. */
-typedef struct way {
-    wr_store *store, *import;
-    wr_hold_store carried;
-    wr_link_config config;
-    wr_link from, to;
-    wr_bell producer_bell, consumer_bell;
-    int64_t number;
-} way;
-
-static void arrive(way *w)
-{
-    assert_true(wr_link_join(&w->to, &w->config, w->from.memory.fd));
-    w->import = wr_store_import(w->carried.shared_id, w->carried.kind, w->carried.slots, &w->store->data_memory,
-                                w->to.holds.hold[0].returned);
-    assert_non_null(w->import);
-    w->to.holds.hold[0].import = w->import;
-    w->to.producer_bell = &w->producer_bell;
-    w->to.consumer_bell = &w->consumer_bell;
-}
-
-static void lend(way *w, wr_store *store, int place)
-{
-    wr_hold *hold = &w->from.holds.hold[0];
-    assert_true(wr_store_lend(store, place, hold->given, hold->returned, &w->from.shared->retired, NULL));
-}
-
-static void open_way(way *w, wr_store *store, wr_link_config config)
-{
-    *w = (way){.store = store, .config = config};
-    store->shared_id = 7;
-    w->carried = (wr_hold_store){.shared_id = store->shared_id, .kind = store->kind, .slots = store->slots};
-    w->config.across = true;
-    w->config.kinds = UINT64_MAX;
-    w->config.burst = 1;
-    w->config.streams = 1;
-    w->config.store = &w->carried;
-    w->config.stores = 1;
-    assert_true(wr_link_open(&w->from, &w->config));
-    w->from.producer_bell = &w->producer_bell;
-    w->from.consumer_bell = &w->consumer_bell;
-    arrive(w);
-}
-
-/* What is left of a process that is gone: nothing but what it wrote. */
-static void vanish(way *w)
-{
-    wr_link_close(&w->to);
-    wr_store_free(w->import);
-    w->import = NULL;
-}
-
-static void close_way(way *w)
-{
-    vanish(w);
-    wr_link_close(&w->from);
-}
-
-static wr_store *picture_store(uint32_t slots)
-{
-    wr_store *store = wr_store_new(WEIR_KIND_PICTURE, slots, ITEM_BYTES, 0);
-    assert_non_null(store);
-    return store;
-}
-
-static void publish(way *w, weir_frame *frame)
-{
-    if (wr_link_publish(&w->from, frame, 1)) {
-        wr_bell_fence();
-        wr_link_ring(&w->from);
-    }
-    weir_frame_drop(frame);
-}
-
-/* False if no place was free. */
-static bool send(way *w)
-{
-    weir_frame frame = {.number = w->number + 1, .captured_ns = 1};
-    if (!wr_store_take(w->store, 8, &frame.refs[0]))
-        return false;
-    frame.count = 1;
-    w->number++;
-    *(int64_t *)wr_ref_data(&frame.refs[0]) = w->number;
-    publish(w, &frame);
-    return true;
-}
-
-static void send_many(way *w, int frames)
-{
-    while (frames-- > 0)
-        assert_true(send(w));
-}
-
-static weir_frame take(way *w)
-{
-    weir_frame frame;
-    assert_int_equal(wr_link_take(&w->to, &frame, 2), WR_TAKEN);
-    return frame;
-}
-
-static void expect(way *w, int64_t number)
-{
-    weir_frame frame = take(w);
-    assert_int_equal(frame.number, number);
-    assert_int_equal(frame.count, 1);
-    assert_int_equal(*(const int64_t *)wr_ref_data(&frame.refs[0]), number);
-    weir_frame_drop(&frame);
-}
-
-static uint32_t places_free(wr_store *store)
-{
-    weir_ref ref[64];
-    uint32_t count = 0;
-    while (count < 64 && wr_store_take(store, 8, &ref[count]))
-        count++;
-    for (uint32_t i = 0; i < count; i++)
-        wr_ref_release(&ref[i]);
-    return count;
-}
-
-static weir_link_stats accounts(const way *w)
-{
-    weir_link_stats stats = {0};
-    uint64_t let_go = 0;
-    wr_link_read(&w->from, &stats);
-    for (int r = 0; r < WEIR_REASONS; r++)
-        let_go += stats.dropped[r];
-    assert_int_equal(stats.offered, stats.taken + let_go + stats.waiting);
-    return stats;
-}
+#include <weir/packet.h>
 
 /* --- holding --- */
 
@@ -155,7 +23,7 @@ static void test_a_place_is_free_when_the_other_side_has_returned_it(void **stat
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(4);
+    wr_store *store = number_store(4);
     open_way(&w, store, (wr_link_config){.policy = {.depth = 4}, .waits = true});
     lend(&w, store, 0);
     send_many(&w, 3);
@@ -177,7 +45,7 @@ static void test_what_is_let_go_is_free_at_once(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(3);
+    wr_store *store = number_store(3);
     open_way(&w, store, (wr_link_config){.policy = {.take = WEIR_LATEST, .depth = 1}});
     lend(&w, store, 0);
     send_many(&w, 20);
@@ -194,8 +62,8 @@ static void test_a_place_that_comes_again_is_held_once(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(2);
-    weir_frame shared = {.count = 1}, got[3];
+    wr_store *store = number_store(2);
+    weir_frame shared = {.number = 1, .count = 1}, got[3];
     open_way(&w, store, (wr_link_config){.policy = {.depth = 8}});
     lend(&w, store, 0);
     assert_true(wr_store_take(store, 8, &shared.refs[0]));
@@ -221,7 +89,7 @@ static void test_who_passes_on_gives_before_it_returns(void **state)
 {
     (void)state;
     way first, second;
-    wr_store *store = picture_store(2);
+    wr_store *store = number_store(2);
     open_way(&first, store, (wr_link_config){.policy = {.depth = 4}});
     open_way(&second, store, (wr_link_config){.policy = {.depth = 4}});
     lend(&second, store, 1); /* told of in the wrong order: put in the right one */
@@ -243,7 +111,7 @@ static void test_a_retired_link_holds_nothing(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(2);
+    wr_store *store = number_store(2);
     open_way(&w, store, (wr_link_config){.policy = {.depth = 4}});
     lend(&w, store, 0);
     send_many(&w, 2);
@@ -258,26 +126,28 @@ static void test_varied_items_cross(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = wr_store_new(WEIR_KIND_PACKET, 4, 0, 1024);
+    wr_store *store = wr_store_new(WEIR_KIND_PACKET, 4, 0, 2048);
     const uint32_t bytes[] = {500, 200, 40};
     open_way(&w, store, (wr_link_config){.policy = {.depth = 4}, .packets = true, .limit_bytes = 4000});
     lend(&w, store, 0);
     for (int i = 0; i < 3; i++) {
-        weir_frame frame = {.number = i, .flags = WEIR_FRAME_KEY, .count = 1};
-        assert_true(wr_store_take(store, bytes[i], &frame.refs[0]));
-        memset(wr_ref_data(&frame.refs[0]), 'a' + i, bytes[i]);
+        weir_frame frame = {.number = i + 1, .flags = WEIR_FRAME_KEY, .count = 1};
+        assert_true(wr_store_take(store, weir_packet_bytes(bytes[i]), &frame.refs[0]));
+        weir_packet *packet = wr_ref_data(&frame.refs[0]);
+        *packet = (weir_packet){.offset = sizeof *packet, .bytes = bytes[i]};
+        memset(packet + 1, 'a' + i, bytes[i]);
         publish(&w, &frame);
     }
     for (int i = 0; i < 3; i++) {
         weir_frame frame = take(&w);
-        const char *data = wr_ref_data(&frame.refs[0]);
-        assert_int_equal(frame.refs[0].bytes, bytes[i]);
-        assert_int_equal(data[0], 'a' + i);
-        assert_int_equal(data[bytes[i] - 1], 'a' + i);
+        const weir_packet *packet = weir_frame_packet(&frame);
+        assert_int_equal(packet->bytes, bytes[i]);
+        assert_int_equal(weir_packet_data(packet)[0], 'a' + i);
+        assert_int_equal(weir_packet_data(packet)[bytes[i] - 1], 'a' + i);
         weir_frame_drop(&frame);
     }
     weir_ref all;
-    assert_true(wr_store_take(store, 1024, &all));
+    assert_true(wr_store_take(store, 2048, &all));
     wr_ref_release(&all);
     close_way(&w);
     wr_store_free(store);
@@ -295,7 +165,7 @@ static void test_what_waits_survives_what_was_in_hand_does_not(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(PLACES);
+    wr_store *store = number_store(PLACES);
     open_way(&w, store, (wr_link_config){.policy = {.depth = 8}, .waits = true});
     lend(&w, store, 0);
     send_many(&w, 6);
@@ -324,7 +194,7 @@ static void test_what_was_not_yet_counted_is_lost(void **state)
 {
     (void)state;
     way w;
-    wr_store *store = picture_store(PLACES);
+    wr_store *store = number_store(PLACES);
     open_way(&w, store, (wr_link_config){.policy = {.depth = 8}, .waits = true});
     lend(&w, store, 0);
     send_many(&w, 3);
@@ -363,7 +233,7 @@ static void test_lies_break_the_link(void **state)
     enum { STORE, SLOT, OFFSET, BYTES, KIND, COUNT, STREAM, TAIL, TAIL_BACK, HEAD, HEAD_BACK, LIES };
     for (int lie = 0; lie < LIES; lie++) {
         way w;
-        wr_store *store = picture_store(PLACES);
+        wr_store *store = number_store(PLACES);
         open_way(&w, store, (wr_link_config){.policy = {.depth = 4}});
         lend(&w, store, 0);
         send_many(&w, 2);
@@ -474,7 +344,7 @@ static void killed_at_any_time(wr_link_config config)
     int kills = times ? atoi(times) : 300;
     way w;
     bells *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    wr_store *store = picture_store(PLACES);
+    wr_store *store = number_store(PLACES);
     open_way(&w, store, config);
     lend(&w, store, 0);
     w.producer_bell.elsewhere = &shared->producer;

@@ -3,6 +3,7 @@
 #include "os/barrier.h"
 #include <string.h>
 
+enum { CLAIMS_MAX = 1024 }; /* that fail one after the other */
 enum { HASTY_AFTER = 256 }; /* times in a row that the other side was awake: their fences cost more than a barrier */
 enum { IDENTITY_WORDS = offsetof(weir_frame, refs) / 8, REF_WORDS = sizeof(weir_ref) / 8 };
 _Static_assert(offsetof(weir_frame, refs) == 64 && sizeof(weir_ref) == 16, "a frame crosses in whole words");
@@ -47,6 +48,15 @@ bool wr_link_open(wr_link *link, const wr_link_config *config)
     return true;
 }
 
+void wr_link_open_in(wr_link *link, const wr_link_config *config, void *memory)
+{
+    *link =
+        (wr_link){.config = *config, .slots = power_of_two(config->policy.depth), .memory = {.data = memory, .fd = -1}};
+    memset(memory, 0, wr_link_cost(config));
+    find_parts(link);
+    link->may_haste = wr_barrier_ready();
+}
+
 bool wr_link_join(wr_link *link, const wr_link_config *config, int fd)
 {
     *link = (wr_link){.config = *config, .slots = power_of_two(config->policy.depth)};
@@ -69,12 +79,6 @@ bool wr_link_lend(const wr_link_config *config, int fd, uint32_t store, wr_store
     wr_holds_close(&link.holds);
     wr_memory_unmap(&link.memory); /* nothing, if the store has it now */
     return good;
-}
-
-static void break_off(wr_link *link)
-{
-    atomic_store(&link->shared->broken, 1);
-    wr_link_cut(link);
 }
 
 /* --- slots --- */
@@ -156,7 +160,7 @@ static bool evicts(const wr_link *link)
  * not see it announced had armed the bell before, and will be seen. */
 static bool announce(const wr_link *link, bool asleep, wr_bell *bell, uint32_t *awake, _Atomic uint32_t *hasty)
 {
-    bool was_hasty = atomic_load_explicit(hasty, RELAXED) != 0;
+    bool was_hasty = link->may_haste && atomic_load_explicit(hasty, RELAXED) != 0;
     if (link->producer_bell == link->consumer_bell)
         return false; /* inline: both are moved by the one who is awake */
     if (asleep && wr_bell_ring(bell)) {
@@ -179,12 +183,12 @@ static bool is_armed(wr_bell *bell)
 
 bool wr_link_producer_is_hasty(const wr_link *link)
 {
-    return atomic_load_explicit(&link->shared->producer_hasty, ACQUIRE) != 0;
+    return link->may_haste && atomic_load_explicit(&link->shared->producer_hasty, ACQUIRE) != 0;
 }
 
 bool wr_link_consumer_is_hasty(const wr_link *link)
 {
-    return atomic_load_explicit(&link->shared->starved, RELAXED) != 0 &&
+    return link->may_haste && atomic_load_explicit(&link->shared->starved, RELAXED) != 0 &&
            atomic_load_explicit(&link->shared->consumer_hasty, ACQUIRE) != 0;
 }
 
@@ -196,7 +200,7 @@ uint64_t wr_link_occupied(wr_link *link, uint64_t tail, uint64_t enough)
     if (tail - link->producer.head_seen >= enough) {
         uint64_t head = atomic_load(&link->shared->head);
         if (link->config.across && (head < link->producer.head_seen || head > tail || tail - head > link->slots))
-            break_off(link);
+            wr_link_break_off(link);
         else
             link->producer.head_seen = head;
     }
@@ -279,7 +283,7 @@ bool wr_link_publish(wr_link *link, const weir_frame *frame, int64_t now_ns)
     count(&shared->offered, 1);
     uint64_t waiting = wr_link_occupied(link, tail, link->config.packets ? 0 : link->config.policy.depth);
     _Atomic uint64_t *refusal = NULL;
-    if (atomic_load_explicit(&shared->cut, RELAXED) || atomic_load_explicit(&shared->given_up, RELAXED))
+    if (wr_link_is_cut(link) || atomic_load_explicit(&shared->given_up, RELAXED))
         refusal = &shared->refused;
     else if (link->config.packets)
         refusal = packet_refused(link, frame, waiting, bytes);
@@ -413,6 +417,13 @@ static void bytes_leave(wr_link *link, uint64_t bytes)
         count(&link->shared->bytes_out, bytes);
 }
 
+/* Across: head moves forwards only, and what waits is at most a ring full. */
+static bool is_head(const wr_link *link, uint64_t head)
+{
+    uint64_t tail = link->consumer.tail_seen;
+    return !link->config.across || (head >= link->consumer.next && (head >= tail || tail - head <= link->slots));
+}
+
 /* What waits by that tail is at most a ring full, and less if the producer has let some go since head was read. */
 static void see_tail(wr_link *link, uint64_t head)
 {
@@ -420,22 +431,9 @@ static void see_tail(wr_link *link, uint64_t head)
     if (link->config.across && evicts(link))
         head = atomic_load(&link->shared->head);
     if (link->config.across && (tail < link->consumer.tail_seen || (tail > head && tail - head > link->slots)))
-        break_off(link);
+        wr_link_break_off(link);
     else
         link->consumer.tail_seen = tail;
-}
-
-/* Across: what came is checked, and becomes a frame of this process. */
-static void receive(wr_link *link, weir_frame *frame)
-{
-    if (!link->config.across)
-        return;
-    bool sound = wr_holds_receive(&link->holds, frame) && frame->stream < link->config.streams;
-    if (sound)
-        return;
-    weir_frame_drop(frame);
-    link->consumer.foreign = true;
-    break_off(link);
 }
 
 /* The number of the frame to take next: on packets with `latest` that is the newest key frame, if one waits. What is
@@ -453,7 +451,8 @@ static uint64_t jump(wr_link *link, uint64_t head)
     while (head + 1 < key_at) {
         weir_frame old;
         slot_read(slot_at(link, head), &old);
-        receive(link, &old);
+        if (link->config.across)
+            wr_link_receive(link, &old);
         bytes_leave(link, packet_bytes(link, &old));
         move_head(link, ++head);
         count(&link->shared->jumped, 1);
@@ -462,13 +461,23 @@ static uint64_t jump(wr_link *link, uint64_t head)
     return head;
 }
 
+/* There may be more, but others of this strand come first: no producer, however quick, keeps it here. */
+static void come_again(wr_link *link)
+{
+    wr_bell_ring(link->consumer_bell);
+}
+
 /* One frame out of the ring; false when there is none. */
 static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
 {
-    for (;;) {
+    for (unsigned tries = 0;; tries++) {
         uint64_t head = atomic_load(&link->shared->head);
-        if (link->config.across && head < link->consumer.next) {
-            break_off(link);
+        if (!is_head(link, head)) {
+            wr_link_break_off(link);
+            return false;
+        }
+        if (tries == CLAIMS_MAX) {
+            come_again(link);
             return false;
         }
         if (head >= link->consumer.tail_seen) {
@@ -481,7 +490,8 @@ static bool leave(wr_link *link, weir_frame *frame, bool may_jump)
         slot_read(slot_at(link, head), frame);
         if (!claim(link, head))
             continue;
-        receive(link, frame);
+        if (link->config.across)
+            wr_link_receive(link, frame);
         if (head + 1 < link->consumer.tail_seen)
             __builtin_prefetch(slot_at(link, head + 1)); /* comes from the other core while this frame is dealt with */
         if (head != link->consumer.next || link->consumer.gap)
@@ -502,11 +512,11 @@ static bool expired(const wr_link *link, const weir_frame *frame, int64_t now_ns
  * them with it, up to a key frame. */
 static _Atomic uint64_t *too_late(wr_link *link, const weir_frame *frame, int64_t now_ns)
 {
-    bool late = expired(link, frame, now_ns);
     if (link->consumer.foreign) {
         link->consumer.foreign = false;
         return &link->shared->discarded;
     }
+    bool late = expired(link, frame, now_ns);
     if (link->consumer.need_key && !(frame->flags & WEIR_FRAME_KEY))
         return &link->shared->orphaned;
     link->consumer.need_key = late && link->config.packets && !(frame->flags & WEIR_FRAME_DISCARDABLE);
@@ -529,7 +539,7 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
         wr_link_discard(link);
         return ended ? WR_ENDED : WR_EMPTY;
     }
-    for (;;) {
+    for (uint64_t let_go = 0;; let_go++) {
         turn_begins(&shared->consumer_turn);
         bool any = leave(link, frame, true);
         _Atomic uint64_t *late = any ? too_late(link, frame, now_ns) : NULL;
@@ -552,6 +562,10 @@ wr_taken wr_link_take(wr_link *link, weir_frame *frame, int64_t now_ns)
         if (wr_link_is_cut(link)) {
             wr_link_discard(link);
             return ended ? WR_ENDED : WR_EMPTY;
+        }
+        if (let_go == link->slots) {
+            come_again(link);
+            return WR_EMPTY;
         }
     }
     wr_histogram_add(&shared->age, now_ns - frame->captured_ns);
@@ -597,7 +611,7 @@ void wr_link_discard(wr_link *link)
     if (is_between_consumers(link))
         return;
     wr_link_done(link);
-    for (;;) {
+    for (uint64_t let_go = 0; let_go <= link->slots; let_go++) { /* who offers to a cut link offers one at most */
         turn_begins(&link->shared->consumer_turn);
         bool any = leave(link, &frame, false);
         if (any) {
@@ -640,7 +654,7 @@ void wr_link_give_up_producer(wr_link *link)
 
 bool wr_link_is_cut(const wr_link *link)
 {
-    return atomic_load(&link->shared->cut) != 0;
+    return atomic_load(&link->shared->cut) != 0 || atomic_load_explicit(&link->broken_here, RELAXED);
 }
 
 uint64_t wr_link_waiting(const wr_link *link)

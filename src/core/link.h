@@ -30,7 +30,9 @@
  *
  * Between processes (`across`) the shared part lies in memory that both have mapped, each side keeps its own half of
  * wr_link for itself, and references are exchanged by core/hold.h. Nothing that the other side wrote is believed: where
- * it makes no sense the link is broken, and cut. The producer sees to what a consumer leaves behind that was killed.
+ * it makes no sense the link is broken, and cut, for good as far as the side goes that found it. The other side may write
+ * all of the time: what decides is loaded once, and no call takes longer than a ring full of frames. The producer sees to
+ * what a consumer leaves behind that was killed.
  *
  * A frame that was refused marks the next one that is accepted with WEIR_FRAME_GAP;
  * one that left without being taken, the next that is taken.
@@ -61,6 +63,7 @@ typedef struct wr_link_config {
     uint32_t streams;           /* streams of the pipeline */
     uint64_t limit_bytes;       /* packets: of data that may wait; 0: no limit */
     uint64_t kinds;             /* attachments that the link carries, a bit each */
+    uint64_t needs;             /* across: those that somebody below cannot do without */
     bool shared;                /* in memory that other processes map; always so across */
     bool across;                /* its two sides are in different processes */
     const wr_hold_store *store; /* across: whose attachments it may carry; must stay as long as the link */
@@ -119,6 +122,8 @@ typedef struct wr_link {
     wr_memory memory;
     wr_bell *producer_bell, *consumer_bell;
     bool may_haste;                /* wr_barrier() is there */
+    const bool *carries;           /* across, the consumer's: which streams may come by; NULL: all */
+    _Atomic bool broken_here;      /* across: found so by this side, whatever the other writes over that */
     alignas(WR_LINK_LINE) struct { /* the producer's own */
         uint64_t head_seen;
         uint32_t awake; /* frames since the consumer had to be rung */
@@ -139,6 +144,8 @@ typedef struct wr_link {
 typedef enum wr_taken { WR_TAKEN, WR_EMPTY, WR_ENDED } wr_taken;
 
 bool wr_link_open(wr_link *link, const wr_link_config *config);
+/* In memory that is there already, wr_link_cost() of it, which is zeroed, and stays the caller's. Not across. */
+void wr_link_open_in(wr_link *link, const wr_link_config *config, void *memory);
 /* A link that another process has opened, from the descriptor of its memory, which stays the caller's. */
 bool wr_link_join(wr_link *link, const wr_link_config *config, int fd);
 /* Lets a store know of a link that carries its attachments between two others or from here: its memory is mapped once

@@ -35,4 +35,10 @@ static inline void move_head(wr_link *link, uint64_t head)
 /* Frames that wait, by what the producer knows of head: never less than there are. It looks again if that is `enough`. */
 uint64_t wr_link_occupied(wr_link *link, uint64_t tail, uint64_t enough);
 
+/* Across: something makes no sense. */
+void wr_link_break_off(wr_link *link);
+/* Across: what was read from the ring is checked, and becomes a frame of this process, or is dropped and breaks the link.
+ * One that only lacks something may come of a store that is full; it is dropped, and no more. */
+void wr_link_receive(wr_link *link, weir_frame *frame);
+
 #endif

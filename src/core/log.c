@@ -3,6 +3,7 @@
 #include <weir/log.h>
 
 #include <ctype.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { TEXT_MOST = 1024 };
 
@@ -18,6 +20,7 @@ static const char *const level_name[] = {"error", "warning", "info", "debug"};
 static _Atomic int most = WEIR_LOG_INFO;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool as_json;        /* under lock */
+static uint64_t unwritten;  /* under lock: lines that nobody read */
 static weir_log_sink *sink; /* under lock */
 static void *sink_user;     /* under lock */
 
@@ -165,27 +168,58 @@ static void print_json_string(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static void print_json(weir_log_level level, const char *name, const char *text)
+static void print_json(FILE *out, weir_log_level level, const char *name, const char *text)
 {
     char when[32];
     struct timespec now;
     struct tm utc;
     clock_gettime(CLOCK_REALTIME, &now);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &utc));
-    fprintf(stderr, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", when, now.tv_nsec / 1000000, level_name[level]);
+    fprintf(out, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", when, now.tv_nsec / 1000000, level_name[level]);
     if (name) {
-        fputs(",\"node\":", stderr);
-        print_json_string(stderr, name);
+        fputs(",\"node\":", out);
+        print_json_string(out, name);
     }
-    fputs(",\"text\":", stderr);
-    print_json_string(stderr, text);
-    fputs("}\n", stderr);
+    fputs(",\"text\":", out);
+    print_json_string(out, text);
+    fputs("}\n", out);
 }
 
-static void print_text(weir_log_level level, const char *name, const char *text)
+static void print_text(FILE *out, weir_log_level level, const char *name, const char *text)
 {
-    fprintf(stderr, "weir: %s%s%s%s%s\n", level == WEIR_LOG_INFO ? "" : level_name[level],
+    fprintf(out, "weir: %s%s%s%s%s\n", level == WEIR_LOG_INFO ? "" : level_name[level],
             level == WEIR_LOG_INFO ? "" : ": ", name ? name : "", name ? ": " : "", text);
+}
+
+/* A pipe that is writable takes PIPE_BUF bytes at once, and a line is no longer than that unless most of it had to be escaped. */
+static bool write_locked(weir_log_level level, const char *name, const char *text)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    char *line = NULL;
+    size_t bytes = 0;
+    bool ready = poll(&out, 1, 0) > 0 && !(out.revents & (POLLERR | POLLNVAL));
+    FILE *memory = ready ? open_memstream(&line, &bytes) : NULL;
+    if (!memory)
+        return false;
+    (as_json ? print_json : print_text)(memory, level, name, text);
+    fclose(memory);
+    ready = write(STDERR_FILENO, line, bytes) == (ssize_t)bytes;
+    free(line);
+    return ready;
+}
+
+/* Nobody waits for who reads the log: what finds no room is left out, and that it was is said. */
+static void print_locked(weir_log_level level, const char *name, const char *text)
+{
+    char missing[80];
+    if (unwritten > 0) {
+        snprintf(missing, sizeof missing, "%llu lines of the log were left out: nobody read them",
+                 (unsigned long long)unwritten);
+        if (write_locked(WEIR_LOG_WARNING, NULL, missing))
+            unwritten = 0;
+    }
+    if (unwritten > 0 || !write_locked(level, name, text))
+        unwritten++;
 }
 
 void weir_logv(weir_log_level level, const char *name, const char *format, va_list args)
@@ -202,10 +236,8 @@ void weir_logv(weir_log_level level, const char *name, const char *format, va_li
     pthread_mutex_lock(&lock);
     if (sink)
         sink(sink_user, level, name, text);
-    else if (as_json)
-        print_json(level, name, text);
     else
-        print_text(level, name, text);
+        print_locked(level, name, text);
     pthread_mutex_unlock(&lock);
     free(text);
 }

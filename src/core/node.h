@@ -17,11 +17,13 @@
 #include "core/description.h"
 #include "core/link.h"
 #include "core/store.h"
+#include "core/tap.h"
 #include <pthread.h>
 #include <weir/component.h>
 #include <weir/pipeline.h>
 
 typedef struct wr_strand wr_strand;
+typedef struct wr_taps wr_taps;
 typedef struct wr_graph wr_graph;
 
 enum { WR_STREAMS_MAX = 1024, WR_PLAN_STORES = 8, WR_REPLICAS_MAX = 64 };
@@ -134,6 +136,7 @@ struct weir_node {
     void *options, *state;
     wr_told *told; /* resolved values that options point to */
     size_t tolds;
+    char *shown_options;      /* "key=value" lines as written, secrets masked; NULL: none */
     const weir_node *copy_of; /* a replica's options are those of this node; NULL: its own */
     char runner[8];           /* as asked for; "" for the pipeline's */
     char runner_used[8];      /* inline, thread, pool or process */
@@ -167,6 +170,9 @@ struct weir_node {
     unsigned lag;        /* frames that it and the nodes above may hold back */
     size_t plan_bytes;
     unsigned sockets; /* weir_plan_sockets() */
+    wr_tap_plan tap_plan;
+    wr_memory tap_memory; /* where its taps lie, here or elsewhere */
+    wr_taps *taps;        /* where it runs */
     wr_store *store[WEIR_KINDS_MAX];
     int64_t *passed; /* of each stream, what outputs were told; only with bounds */
 

@@ -32,6 +32,12 @@ int weir_consumers(const weir_node *node, int port)
     return node->output[port].edges;
 }
 
+bool weir_input_stream(const weir_node *node, int input, uint32_t stream)
+{
+    const wr_edge *edge = node->input[input].edge;
+    return stream < node->graph->streams && edge->streams && edge->streams[stream];
+}
+
 int weir_input_port(const weir_node *node, int input, const char **from)
 {
     const wr_edge *edge = node->input[input].edge;
@@ -84,6 +90,11 @@ void weir_plan_keeps(weir_node *node, unsigned frames)
 void weir_plan_lag(weir_node *node, unsigned frames)
 {
     node->holds_back = frames;
+}
+
+void weir_plan_taps(weir_node *node, unsigned count, unsigned depth, size_t bytes, size_t all_bytes)
+{
+    node->tap_plan = (wr_tap_plan){.count = count, .depth = depth ? depth : 1, .bytes = bytes, .all_bytes = all_bytes};
 }
 
 void weir_plan_sockets(weir_node *node, unsigned may)
@@ -214,6 +225,14 @@ bool weir_sleep(weir_node *node, int64_t duration_ns)
         wr_clock_wait(clock, &node->sleep_bell.word, until_ns);
     }
     return !weir_interrupted(node);
+}
+
+/* --- the whole pipeline --- */
+
+weir_stats *weir_observe(weir_node *node)
+{
+    const wr_graph *graph = node->graph;
+    return node->class->flags & WEIR_OBSERVES && graph->observe ? graph->observe(graph->observe_user) : NULL;
 }
 
 /* --- what went wrong --- */

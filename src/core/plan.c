@@ -318,7 +318,9 @@ static unsigned most_kept(const wr_graph *graph)
 static void size_store(planner *p, weir_node *node, wr_plan_store *plan)
 {
     uint64_t spare = wr_spare_places(plan->kind) + most_kept(p->graph);
-    need sum = {.frames = plan->held + 2 + p->graph->spare_links * spare};
+    const wr_tap_plan *taps = &node->tap_plan;
+    need sum = {.frames = plan->held + 2 + p->graph->spare_links * spare + (uint64_t)taps->count * (taps->depth + 1),
+                .bytes = plan->kind == WEIR_KIND_PACKET ? taps->all_bytes : 0};
     unsigned visit = ++p->graph->visits;
     node->visit = visit;
     count_places(node, plan->kind, visit, &sum);
@@ -347,6 +349,7 @@ static void size_all(planner *p)
     for (int i = 0; i < graph->nodes; i++) {
         const weir_node *node = graph->node[i];
         add_cost(graph, node->plan_bytes, "%s: working memory", node->name);
+        add_cost(graph, wr_taps_bytes(&node->tap_plan), "%s: links to viewers", node->name);
     }
     for (int i = 0; i < graph->edges; i++)
         add_cost(graph, wr_link_cost(&graph->edge[i]->config), "link from %s to %s", graph->edge[i]->from->shown,

@@ -1,5 +1,7 @@
 #include "core/store.h"
 
+#include "core/entry.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -68,7 +70,8 @@ wr_store *wr_store_new_in(uint16_t shared_id, weir_kind kind, uint32_t slots, si
                         .slots = slots,
                         .varied = item_bytes == 0,
                         .slot_memory.fd = -1,
-                        .data_memory.fd = -1};
+                        .data_memory.fd = -1,
+                        .copy_memory.fd = -1};
     if (find_room(store, item_bytes, slot_memory) && enter(store)) {
         store->data_memory = *data;
         store->data = data->data;
@@ -112,6 +115,7 @@ void wr_store_free(wr_store *store)
     atomic_store(&table[store->id], NULL);
     wr_memory_unmap(&store->data_memory);
     wr_memory_unmap(&store->slot_memory);
+    wr_memory_unmap(&store->copy_memory);
     lent_free(store->lent);
     lent_free(atomic_load(&store->lent_newly));
     free(store->by_offset);
@@ -318,23 +322,35 @@ void *wr_ref_data(const weir_ref *ref)
 {
     wr_store *store;
     const wr_slot *slot = slot_of(ref, &store);
+    if (store->heads)
+        return store->heads + (size_t)ref->slot * WR_ENTRY_HEAD_BYTES;
     return store->data + slot->offset;
 }
 
 /* --- stores of other processes --- */
 
+/* A slot may lie there, among those in order, `at` before the next. */
+static bool has_place(const wr_store *store, const wr_slot *slot, uint32_t at)
+{
+    const wr_slot *before = at > 0 ? &store->slot[store->by_offset[at - 1]] : NULL;
+    const wr_slot *after = at < store->used ? &store->slot[store->by_offset[at]] : NULL;
+    uint64_t room = store->data_memory.bytes;
+    return slot->offset <= room && slot->room_bytes <= room - slot->offset && slot->offset % WR_STORE_ALIGN == 0 &&
+           slot->room_bytes % WR_STORE_ALIGN == 0 && (!before || before->offset + before->room_bytes <= slot->offset) &&
+           (!after || slot->offset + slot->room_bytes <= after->offset);
+}
+
 /* Where the slots that are still held lie, in order. What the owner before wrote may be nonsense. */
 static void keep_held(wr_store *store, uint32_t number)
 {
     wr_slot *slot = &store->slot[number];
-    uint64_t room = store->data_memory.bytes;
-    if (slot->offset > room || slot->room_bytes > room - slot->offset || slot->offset % WR_STORE_ALIGN != 0) {
-        slot->room_bytes = 0;
-        return;
-    }
     uint32_t at = store->used;
     while (at > 0 && store->slot[store->by_offset[at - 1]].offset > slot->offset)
         at--;
+    if (!has_place(store, slot, at)) {
+        slot->room_bytes = 0;
+        return;
+    }
     memmove(&store->by_offset[at + 1], &store->by_offset[at], (store->used - at) * sizeof *store->by_offset);
     store->by_offset[at] = number;
     store->used++;
@@ -355,6 +371,22 @@ void wr_store_inherit(wr_store *store)
     }
 }
 
+/* Room for what is copied. Pages of it that are never needed stay untouched. */
+static bool find_room_for_copies(wr_store *import)
+{
+    wr_entry entry = wr_entry_of(import->kind);
+    size_t bytes = entry == WR_ENTRY_HEAD ? (size_t)import->slots * WR_ENTRY_HEAD_BYTES : import->data_memory.bytes;
+    if (entry == WR_ENTRY_AS_IT_LIES)
+        return true;
+    if (!wr_memory_map(&import->copy_memory, bytes, false))
+        return false;
+    if (entry == WR_ENTRY_HEAD)
+        import->heads = import->copy_memory.data;
+    else
+        import->data = import->copy_memory.data;
+    return true;
+}
+
 wr_store *wr_store_import(uint16_t shared_id, weir_kind kind, uint32_t slots, const wr_memory *data,
                           _Atomic uint32_t *returned)
 {
@@ -365,15 +397,18 @@ wr_store *wr_store_import(uint16_t shared_id, weir_kind kind, uint32_t slots, co
                         .kind = kind,
                         .slots = slots,
                         .data = data->data,
+                        .foreign = data->data,
                         .data_memory = {.bytes = data->bytes, .fd = -1}, /* mapped, and unmapped, by the caller */
                         .slot_memory = {.fd = -1},
+                        .copy_memory = {.fd = -1},
                         .returned = returned};
-    if (wr_memory_map(&store->slot_memory, slots * sizeof(wr_slot), false)) {
+    if (wr_memory_map(&store->slot_memory, slots * sizeof(wr_slot), false) && find_room_for_copies(store)) {
         store->slot = store->slot_memory.data;
         if (enter(store))
             return store;
-        wr_memory_unmap(&store->slot_memory);
     }
+    wr_memory_unmap(&store->copy_memory);
+    wr_memory_unmap(&store->slot_memory);
     free(store);
     return NULL;
 }
@@ -388,8 +423,31 @@ weir_ref wr_ref_crossing(const weir_ref *ref)
     return crossing;
 }
 
+/* An owner gives no memory away that is held here: then a copy would be written over while somebody reads it. */
+static bool overlaps(const wr_store *import, const wr_slot *slot)
+{
+    for (uint32_t i = 0; i < import->slots; i++) {
+        const wr_slot *other = &import->slot[i];
+        if (other != slot && atomic_load_explicit(&other->refs, memory_order_acquire) != 0 &&
+            other->offset < slot->offset + slot->room_bytes && slot->offset < other->offset + other->room_bytes)
+            return true;
+    }
+    return false;
+}
+
+static bool enters(wr_store *import, const weir_ref *ref, const wr_slot *slot)
+{
+    const uint8_t *from = import->foreign + slot->offset;
+    if (import->heads)
+        return wr_entry_copy(import->kind, import->heads + (size_t)ref->slot * WR_ENTRY_HEAD_BYTES, from, ref->bytes);
+    if (import->data == import->foreign)
+        return true;
+    return !overlaps(import, slot) && wr_entry_copy(import->kind, import->data + slot->offset, from, ref->bytes);
+}
+
 bool wr_store_receive(wr_store *import, weir_ref *ref)
 {
+    bool good = true;
     uint64_t offset = (uint64_t)ref->generation * WR_STORE_ALIGN;
     if (ref->kind != import->kind || ref->slot >= import->slots || offset > import->data_memory.bytes ||
         ref->bytes > import->data_memory.bytes - offset)
@@ -399,17 +457,16 @@ bool wr_store_receive(wr_store *import, weir_ref *ref)
         slot->offset = offset;
         slot->room_bytes = ref->bytes;
         slot->generation++;
+        good = enters(import, ref, slot);
     } else {
         give_back(import, ref->slot); /* held already, and a link holds a slot once */
-        if (slot->offset != offset || slot->room_bytes != ref->bytes) {
-            ref->store = import->id;
-            wr_ref_release(ref);
-            return false;
-        }
+        good = slot->offset == offset && slot->room_bytes == ref->bytes;
     }
     ref->store = import->id;
     ref->generation = slot->generation;
-    return true;
+    if (!good)
+        wr_ref_release(ref);
+    return good;
 }
 
 uint32_t wr_store_held(const wr_store *import)

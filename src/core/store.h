@@ -8,7 +8,9 @@
  * Between processes. Only the data are shared; slots are the owner's own. A store
  * of another process that attachments come from is imported, once for each link they
  * come by: an import has slots of its own, with counts of what this process holds,
- * and says on the link when it holds a slot no more. The owner reuses a slot when
+ * and says on the link when it holds a slot no more. What decides where memory is
+ * touched is copied and checked when it comes (core/entry.h), into memory that the
+ * import has from the start. The owner reuses a slot when
  * nobody here refers to it and no link says that somebody elsewhere does; see
  * docs/notes/0005-processes.md.
  *
@@ -49,8 +51,10 @@ typedef struct wr_store {
     bool varied;
     uint32_t slots;
     wr_slot *slot;
-    uint8_t *data;
-    wr_memory slot_memory, data_memory;
+    uint8_t *data;          /* what is read here; of a kind that is copied whole, the copies, at the same offsets */
+    const uint8_t *foreign; /* imported: the owner's data */
+    uint8_t *heads;         /* imported: what its attachments begin with, of each slot; NULL: nothing is copied apart */
+    wr_memory slot_memory, data_memory, copy_memory;
     _Atomic uint32_t next; /* varied items: where to look for an unused slot first */
     uint32_t *by_offset;   /* varied items: slots in use or not yet noticed free, by offset; the taker's own */
     uint32_t used;         /* of by_offset */
@@ -89,7 +93,8 @@ wr_store *wr_store_import(uint16_t shared_id, weir_kind kind, uint32_t slots, co
 bool wr_store_lend(wr_store *store, int place, const _Atomic uint32_t *given, const _Atomic uint32_t *returned,
                    const _Atomic uint32_t *retired, WEIR_OWNED wr_memory *memory);
 /* A reference as it crossed a link (`generation` holds the place of the data, in units of WR_STORE_ALIGN) becomes one of
- * this process. Nothing in it is believed: false if it points outside the store. One thread at a time for each import. */
+ * this process. Nothing in it is believed: false if it points outside the store, or what it points to makes no sense.
+ * One thread at a time for each import. */
 bool wr_store_receive(wr_store *import, weir_ref *ref);
 /* And the other way: as it will cross. */
 weir_ref wr_ref_crossing(const weir_ref *ref);

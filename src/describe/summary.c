@@ -101,6 +101,8 @@ static json_t *link_account(const weir_link_stats *stats)
     json_object_set_new(link, "max_age_ms", milliseconds(stats->policy.max_age_ns));
     json_object_set_new(link, "live", json_boolean(stats->live));
     json_object_set_new(link, "inline", json_boolean(stats->inline_));
+    if (stats->tap)
+        json_object_set_new(link, "tap", json_true());
     json_object_set_new(link, "cut", json_boolean(stats->cut));
     json_object_set_new(link, "offered", count(stats->offered));
     json_object_set_new(link, "taken", count(stats->taken));

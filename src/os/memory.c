@@ -22,8 +22,9 @@ bool wr_memory_map(wr_memory *memory, size_t bytes, bool shared)
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
     if (shared) {
         memory->fd = memfd_create("weir", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        /* Sealed: nobody can take pages away from under others. */
-        if (memory->fd < 0 || ftruncate(memory->fd, (off_t)memory->bytes) < 0 ||
+        /* Sealed: nobody can take pages away from under others. Of a mode that lets nobody open it for writing: who was
+         * given it to read cannot come by more through /proc. */
+        if (memory->fd < 0 || ftruncate(memory->fd, (off_t)memory->bytes) < 0 || fchmod(memory->fd, S_IRUSR) < 0 ||
             fcntl(memory->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
             goto failed;
         flags = MAP_SHARED;

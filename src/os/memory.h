@@ -18,7 +18,8 @@ bool wr_memory_map(wr_memory *memory, size_t bytes, bool shared);
 /* Maps memory of another process, or of this one again; the descriptor stays the caller's. `bytes` as it was made with.
  * False with errno, EINVAL if there is less. */
 bool wr_memory_join(wr_memory *memory, int fd, size_t bytes, bool writable);
-/* A descriptor that maps read-only, the caller's to close; -1 with errno. */
+/* A descriptor that maps read-only, the caller's to close; -1 with errno. Whoever it is handed to cannot make it writable,
+ * unless it is root with CAP_DAC_OVERRIDE, or may change modes. */
 int wr_memory_readable(const wr_memory *memory);
 void wr_memory_unmap(wr_memory *memory);
 

@@ -36,10 +36,10 @@ static void describe_signal(const wr_worker *w, int signal, char *text, size_t b
 static void describe(const wr_worker *w, int status, char *text, size_t bytes)
 {
     uint32_t stopped = atomic_load(&w->desk->stopped);
-    if (w->hung[0])
-        snprintf(text, bytes, "%s", w->hung);
-    else if (w->why[0])
+    if (w->why[0]) /* who is taken apart is silent for a while */
         snprintf(text, bytes, "%.250s", w->why);
+    else if (w->hung[0])
+        snprintf(text, bytes, "%s", w->hung);
     else if (stopped)
         snprintf(text, bytes, "its process was stopped by the sandbox: it made system call %u", stopped - 1);
     else if (WIFSIGNALED(status))

@@ -28,9 +28,9 @@ static weir_node *node_said(wr_keeper *k, const wr_worker *w, int number)
 static void clean(char *text, size_t bytes)
 {
     text[bytes - 1] = '\0';
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f || (unsigned char)*text == 0xc2) /* 0xc2: C1 controls */
-            *text = '?';
+    for (unsigned char *at = (unsigned char *)text; *at; at++)
+        if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)) /* the last: C1 controls */
+            *at = '?';
 }
 
 void wr_hearing_opened(wr_keeper *k, wr_worker *w)

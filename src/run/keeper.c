@@ -1,6 +1,7 @@
 #include "run/keeper.h"
 
 #include "core/clock.h"
+#include "run/bulletin.h"
 #include "run/ending.h"
 #include "run/hearing.h"
 #include "run/spawn.h"
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 enum { HEAR_MOST = 1000, GRACE_NS = 2000000000, BEATS_MISSED_NS = 1500000000 };
+static const int64_t asked_most_ns = 2000000000;
+static const int64_t opens_within_ns = 60000000000;    /* loading models; or $WEIR_OPENS_WITHIN, ms, for tests */
 static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
 
 /* --- what is shared --- */
@@ -162,6 +165,15 @@ static void lose_in_hand(weir_node *node)
         weir_count_lost(node, 1);
 }
 
+/* Its worker may have been ended before it could say why. */
+static bool failed_with_reason(weir_node *node)
+{
+    pthread_mutex_lock(&node->error_lock);
+    bool reason = node->error[0] != '\0';
+    pthread_mutex_unlock(&node->error_lock);
+    return reason && atomic_load(&node->tally->shown_phase) == WR_FAILED;
+}
+
 static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
 {
     char why[256];
@@ -176,7 +188,7 @@ static void nodes_ended(wr_keeper *k, const wr_worker *w, int status, bool well)
             continue;
         if (well && phase != WR_FAILED)
             atomic_store(&node->tally->shown_phase, WR_DONE);
-        if (well || phase == WR_DONE || phase == WR_FAILED)
+        if ((well && phase != WR_FAILED) || phase == WR_DONE || failed_with_reason(node))
             continue;
         wr_hearing_failed(node, WEIR_FAILED, why);
         weir_log(WEIR_LOG_ERROR, node->name, "%s", why);
@@ -281,18 +293,31 @@ static void end_hung(wr_worker *w, const char *format, int64_t after_ns)
     kill(w->pid, SIGKILL);
 }
 
-/* Loading libraries and models: as long as the most patient of its nodes may take for a call. */
+/* What its nodes may take to open: as long as a call of any of them. */
+static int64_t may_open_ns(const wr_keeper *k, const wr_worker *w)
+{
+    int64_t most_ns = k->opens_within_ns;
+    for (int i = 0; i < k->graph->nodes; i++) {
+        const weir_node *node = k->graph->node[i];
+        if (belongs(w, node) && node->stall_ns == 0)
+            return INT64_MAX;
+        if (belongs(w, node) && node->stall_ns > most_ns)
+            most_ns = node->stall_ns;
+    }
+    return most_ns;
+}
+
+/* Another would take as long: it is not started again. */
 static void watch_opening(wr_keeper *k, wr_worker *w, int64_t now_ns)
 {
-    int64_t most_ns = 0;
-    for (int i = 0; i < k->graph->nodes; i++) {
-        int64_t stall_ns = belongs(w, k->graph->node[i]) ? k->graph->node[i]->stall_ns : 1;
-        most_ns = stall_ns == 0 || stall_ns > most_ns ? stall_ns : most_ns;
-        if (stall_ns == 0)
-            return;
-    }
-    if (!w->is_open && now_ns - w->since_ns > most_ns)
-        end_hung(w, "it was not open after %.3g s and was ended; raise stall= if it may take that long", most_ns);
+    int64_t may_ns = may_open_ns(k, w);
+    if (w->is_open || w->refused || now_ns - w->since_ns <= may_ns)
+        return;
+    snprintf(w->why, sizeof w->why,
+             "it was not open within %.0f s, and its process was ended; raise stall= if it may take that long",
+             (double)may_ns / 1e9);
+    w->refused = true;
+    kill(w->pid, SIGKILL);
 }
 
 /* In a call for longer than it may, while frames wait for it. Sources keep others waiting, too. */
@@ -300,7 +325,7 @@ static bool is_stuck_inside(const wr_worker *w, const weir_node *node, int64_t n
 {
     int64_t began_ns = atomic_load(&node->tally->call_began_ns);
     int64_t since_ns = began_ns > w->since_ns ? began_ns : w->since_ns;
-    if (!began_ns || !node->stall_ns || now_ns - since_ns <= node->stall_ns)
+    if (began_ns <= 0 || !node->stall_ns || now_ns - since_ns <= node->stall_ns)
         return false;
     bool wanted = node->inputs == 0;
     for (int i = 0; i < node->inputs; i++)
@@ -310,8 +335,9 @@ static bool is_stuck_inside(const wr_worker *w, const weir_node *node, int64_t n
 
 static void watch(wr_keeper *k, wr_worker *w)
 {
-    int64_t now_ns = weir_clock_now(NULL), beat_ns = atomic_load(&w->desk->beat_ns);
-    int64_t heard_ns = beat_ns > w->since_ns ? beat_ns : w->since_ns;
+    int64_t beat_ns = atomic_load(&w->desk->beat_ns), now_ns = weir_clock_now(NULL);
+    bool is_news = beat_ns > w->since_ns && beat_ns <= now_ns; /* who has beaten in the future has not */
+    int64_t heard_ns = is_news ? beat_ns : w->since_ns;
     if (beat_ns && now_ns - heard_ns > BEATS_MISSED_NS)
         end_hung(w, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS);
     watch_opening(k, w, now_ns);
@@ -408,6 +434,32 @@ static void restart_if_due(wr_keeper *k, wr_worker *w)
     }
 }
 
+/* For workers whose nodes observe the whole, as long as one asks. */
+static void write_bulletin(wr_keeper *k)
+{
+    wr_memory *page = &k->graph->bulletin;
+    bool asked = false;
+    for (int i = 0; page->data && i < k->workers; i++)
+        asked |= weir_clock_now(NULL) - atomic_load(&k->worker[i].desk->asked_ns) < asked_most_ns;
+    weir_stats *stats = asked && k->graph->observe ? k->graph->observe(k->graph->observe_user) : NULL;
+    if (stats && !wr_bulletin_write(page->data, page->bytes, stats))
+        weir_log(WEIR_LOG_DEBUG, NULL, "the bulletin is too small");
+    weir_stats_free(stats);
+}
+
+/* Nodes that observe, elsewhere; and links and taps that there may be. */
+static bool make_bulletin(wr_keeper *k)
+{
+    bool wanted = false;
+    size_t links = (size_t)k->graph->edges;
+    for (int i = 0; i < k->graph->nodes; i++) {
+        const weir_node *node = k->graph->node[i];
+        wanted |= node->worker >= 0 && node->class->flags & WEIR_OBSERVES;
+        links += wr_taps_places(&node->tap_plan);
+    }
+    return !wanted || wr_memory_map(&k->graph->bulletin, wr_bulletin_bytes(k->graph->nodes, (int)links), true);
+}
+
 static void *keep(void *user)
 {
     wr_keeper *k = user;
@@ -422,6 +474,7 @@ static void *keep(void *user)
     while (!atomic_load(&k->ends) || any_lives(k)) {
         wait_for_news(k);
         look_at_clock(k);
+        write_bulletin(k);
         for (int i = 0; i < k->workers; i++) {
             wr_worker *w = &k->worker[i];
             if (!w->pid) {
@@ -456,6 +509,13 @@ static void free_parts(wr_keeper *k)
     free(k);
 }
 
+/* The environment's variable of that name holds milliseconds. */
+static int64_t ns_of(const char *variable, int64_t else_ns)
+{
+    const char *ms = getenv(variable);
+    return ms ? atoll(ms) * 1000000 : else_ns;
+}
+
 wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
 {
     wr_graph *graph = run->graph;
@@ -463,12 +523,12 @@ wr_keeper *wr_keeper_new(wr_run *run, const char *pipeline)
     *k = (wr_keeper){.run = run, .graph = graph, .pipeline = pipeline, .workers = graph->workers};
     k->worker = wr_must(calloc((size_t)k->workers, sizeof *k->worker));
     k->watched = wr_must(calloc(1 + 2 * (size_t)k->workers, sizeof *k->watched));
-    const char *within_ms = getenv("WEIR_RESTARTS_WITHIN");
-    k->restarts_within_ns = within_ms ? atoll(within_ms) * 1000000 : restarts_within_ns;
+    k->restarts_within_ns = ns_of("WEIR_RESTARTS_WITHIN", restarts_within_ns);
+    k->opens_within_ns = ns_of("WEIR_OPENS_WITHIN", opens_within_ns);
     for (int i = 0; i < graph->nodes; i++)
         set_limit(k, graph->node[i]);
     k->poked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    bool good = k->poked_fd >= 0 && hang_bells(graph);
+    bool good = k->poked_fd >= 0 && hang_bells(graph) && make_bulletin(k);
     for (int i = 0; i < k->workers; i++) {
         k->worker[i].number = i;
         k->worker[i].desk_memory.fd = -1;

@@ -44,7 +44,7 @@ struct wr_keeper {
     _Atomic bool ends;
     int64_t kill_at_ns;
     struct pollfd *watched;
-    int64_t restarts_within_ns;
+    int64_t restarts_within_ns, opens_within_ns;
     int64_t looked_ns; /* when it last came round */
 };
 

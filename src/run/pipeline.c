@@ -213,6 +213,11 @@ static void others_failed(weir_pipeline *pipeline, const weir_node *culprit)
             failed(pipeline, graph->node[i], graph->node[i]->status);
 }
 
+static weir_stats *observe(void *user)
+{
+    return weir_pipeline_stats(user);
+}
+
 weir_status weir_pipeline_run(weir_pipeline *pipeline)
 {
     weir_node *culprit = NULL;
@@ -223,6 +228,8 @@ weir_status weir_pipeline_run(weir_pipeline *pipeline)
     if (!wr_graph_allocate(pipeline->graph, &pipeline->problems))
         return WEIR_NO_MEMORY;
     pipeline->supervisor.pipeline = pipeline->description->name;
+    pipeline->graph->observe = observe;
+    pipeline->graph->observe_user = pipeline;
     status = wr_supervisor_prepare(&pipeline->supervisor, &culprit);
     if (status == WEIR_OK)
         status = wr_supervisor_run(&pipeline->supervisor, &culprit);

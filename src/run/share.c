@@ -100,6 +100,13 @@ static void tell_plans(teller *t, weir_node *node)
         }
 }
 
+static void tell_taps(teller *t, const weir_node *node)
+{
+    wr_say said = word(WR_TAPS, node->place, 0, "");
+    if (node->tap_memory.data)
+        tell(t, &said, sizeof said, node->tap_memory.fd);
+}
+
 static void tell_node(teller *t, weir_node *node, int mine)
 {
     const char *module = mine >= 0 ? wr_component_origin(node->class) : NULL;
@@ -120,9 +127,10 @@ static void tell_node(teller *t, weir_node *node, int mine)
     snprintf(said.shown, sizeof said.shown, "%s", node->shown);
     snprintf(said.class, sizeof said.class, "%s", node->class->name);
     tell(t, &said, sizeof said, node->strand->bell_page.fd);
-    if (mine >= 0)
+    if (mine >= 0) {
         tell_options(t, node);
-    else
+        tell_taps(t, node);
+    } else
         tell_plans(t, node);
 }
 
@@ -247,6 +255,14 @@ static void tell_links(teller *t)
     }
 }
 
+static bool observes(const teller *t)
+{
+    for (int i = 0; i < t->graph->nodes; i++)
+        if (is_mine(t, t->graph->node[i]) && t->graph->node[i]->class->flags & WEIR_OBSERVES)
+            return true;
+    return false;
+}
+
 bool wr_share_tell(int end, const wr_graph *graph, int number, const wr_memory *desk, const char *pipeline)
 {
     teller t = {.end = end, .worker = number, .graph = graph, .good = true};
@@ -254,7 +270,11 @@ bool wr_share_tell(int end, const wr_graph *graph, int number, const wr_memory *
     for (int i = 0; i < graph->nodes; i++)
         hello.nodes += is_mine(&t, graph->node[i]);
     hello.log_level = (int)wr_log_level();
-    tell(&t, &hello, sizeof hello, desk->fd);
+    hello.bulletin_bytes = graph->bulletin.bytes;
+    int bulletin = observes(&t) && graph->bulletin.data ? wr_memory_readable(&graph->bulletin) : -1;
+    tell_with(&t, &hello, sizeof hello, desk->fd, bulletin);
+    if (bulletin >= 0)
+        close(bulletin);
     tell_kinds(&t);
     tell_streams(&t);
     tell_nodes(&t);

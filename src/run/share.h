@@ -22,6 +22,7 @@ typedef enum wr_word {
     WR_PLAN,
     WR_OPTION,
     WR_STORE,
+    WR_TAPS, /* node: whose taps lie in the memory of the descriptor */
     WR_CARRIES,
     WR_LINK,
     WR_GO,
@@ -48,9 +49,9 @@ typedef struct wr_say {
 } wr_say;
 
 typedef struct wr_say_hello {
-    wr_say say; /* number: streams; text: name of the pipeline. Descriptor: the desk */
+    wr_say say; /* number: streams; text: name of the pipeline. Descriptors: the desk, the bulletin if it observes */
     int32_t nodes, log_level;
-    uint64_t desk_bytes;
+    uint64_t desk_bytes, bulletin_bytes;
 } wr_say_hello;
 
 typedef struct wr_say_node {
@@ -97,6 +98,7 @@ typedef struct wr_desk {
     _Atomic int64_t beat_ns;    /* when it last looked around */
     _Atomic uint64_t rss_bytes; /* most it ever held */
     _Atomic uint64_t own_bytes; /* as its limit counts, most that was seen */
+    _Atomic int64_t asked_ns;   /* when a node last asked what is on the bulletin */
     _Atomic uint32_t stopped;   /* 1 + the system call that the sandbox stopped it for */
     wr_tally tally[];
 } wr_desk;

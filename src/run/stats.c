@@ -59,6 +59,7 @@ static void read_node(wr_supervisor *s, weir_node *node, weir_node_stats *stats)
 {
     *stats = (weir_node_stats){.name = node->name,
                                .component = node->class->name,
+                               .summary = node->class->summary,
                                .runner = node->runner_used,
                                .state = state_of(atomic_load(&node->tally->shown_phase)),
                                .frames_in = atomic_load(&node->tally->frames_in),
@@ -68,7 +69,8 @@ static void read_node(wr_supervisor *s, weir_node *node, weir_node_stats *stats)
                                .restarts = atomic_load(&node->tally->restarts),
                                .busy = wr_histogram_spread(&node->tally->busy),
                                .cpu_s = cpu_of_node(s, node),
-                               .hidden_ns = atomic_load(&node->tally->hidden_ns)};
+                               .hidden_ns = atomic_load(&node->tally->hidden_ns),
+                               .options = node->shown_options};
     pthread_mutex_lock(&node->error_lock);
     memcpy(stats->error, node->error, sizeof stats->error);
     memcpy(stats->sandbox_holds, node->sandbox, sizeof stats->sandbox_holds);
@@ -97,6 +99,37 @@ static void read_edge(const wr_edge *edge, weir_link_stats *stats)
     wr_link_add_counts(stats, &edge->before);
 }
 
+/* --- links that lead out --- */
+
+enum { TAP_NAME = 96 };
+
+static size_t tap_places(const wr_graph *graph)
+{
+    size_t places = 0;
+    for (int i = 0; i < graph->nodes; i++)
+        places += graph->node[i]->tap_memory.data ? wr_taps_places(&graph->node[i]->tap_plan) : 0;
+    return places;
+}
+
+static void read_taps(const weir_node *node, weir_stats *stats, size_t *named)
+{
+    wr_tap_seen seen;
+    for (unsigned place = 0; node->tap_memory.data && place < wr_taps_places(&node->tap_plan); place++) {
+        if (!wr_taps_read(&node->tap_plan, node->tap_memory.data, place, node->inputs, &seen))
+            continue;
+        const wr_edge *edge = node->input[seen.input].edge;
+        char *name = stats->names + TAP_NAME * (*named)++;
+        snprintf(name, TAP_NAME, seen.viewer ? "%s.%u" : "%s.gone", node->name, seen.viewer);
+        weir_link_stats *link = &stats->link[stats->links++];
+        *link = seen.stats;
+        link->from = edge->from->shown;
+        link->from_port = edge->from_port;
+        link->to_port = edge->to_port;
+        link->to = name;
+        link->live = link->tap = true;
+    }
+}
+
 static uint64_t store_peak(const wr_graph *graph)
 {
     uint64_t bytes = 0;
@@ -116,8 +149,10 @@ weir_stats *weir_pipeline_stats(weir_pipeline *pipeline)
     if (!stats)
         return NULL;
     stats->node = calloc(begun ? (size_t)graph->nodes + 1 : 1, sizeof *stats->node);
-    stats->link = calloc(begun ? (size_t)graph->edges + 1 : 1, sizeof *stats->link);
-    if (!stats->node || !stats->link) {
+    size_t taps = begun ? tap_places(graph) : 0;
+    stats->link = calloc(begun ? (size_t)graph->edges + taps + 1 : 1, sizeof *stats->link);
+    stats->names = calloc(taps + 1, TAP_NAME);
+    if (!stats->node || !stats->link || !stats->names) {
         weir_stats_free(stats);
         return NULL;
     }
@@ -131,6 +166,8 @@ weir_stats *weir_pipeline_stats(weir_pipeline *pipeline)
     for (int i = 0; begun && i < graph->edges; i++)
         if (atomic_load(&graph->edge[i]->in_use))
             read_edge(graph->edge[i], &stats->link[stats->links++]);
+    for (size_t named = 0, i = 0; begun && i < (size_t)graph->nodes; i++)
+        read_taps(graph->node[i], stats, &named);
     pthread_mutex_unlock(&graph->edges_lock);
     stats->bound_bytes = begun ? graph->bound_bytes : 0;
     stats->pool_peak_bytes = begun ? store_peak(graph) : 0;
@@ -144,5 +181,6 @@ void weir_stats_free(weir_stats *stats)
         return;
     free(stats->node);
     free(stats->link);
+    free(stats->names);
     free(stats);
 }

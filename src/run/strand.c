@@ -27,6 +27,8 @@ void wr_strand_open(wr_strand *strand)
     strand->opened = true;
     if (atomic_fetch_sub(&run->to_open, 1) == 1)
         all_rung(run);
+    else
+        wr_bell_ring(run->supervisor); /* in a worker it says so, and was woken a moment too early by the node itself */
 }
 
 /* One step of the most downstream node that has something to do. Below the node that worked last nothing has, but what it
@@ -192,6 +194,7 @@ static void join_bells(wr_graph *graph)
             continue;
         edge->link.producer_bell = &edge->from->strand->bell;
         edge->link.consumer_bell = &edge->to->strand->bell;
+        edge->link.carries = edge->streams;
         if (edge->to->strand == edge->from->strand && edge->to->rank < edge->from->below)
             edge->from->below = edge->to->rank;
     }

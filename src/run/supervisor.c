@@ -65,8 +65,6 @@ static void never_started(wr_supervisor *s)
 
 static bool start(wr_supervisor *s)
 {
-    if (s->graph->workers > 0)
-        atomic_store(&s->keeper, wr_keeper_new(&s->run, s->pipeline));
     if (s->graph->workers > 0 && !atomic_load(&s->keeper))
         return false;
     for (int i = 0; i < s->run.strands; i++) {
@@ -188,7 +186,7 @@ static weir_node *too_long_inside(wr_supervisor *s, const wr_strand *strand)
     for (int i = 0; i < strand->nodes; i++) {
         weir_node *node = strand->node[i];
         int64_t began_ns = atomic_load(&node->tally->call_began_ns);
-        if (node->worker < 0 && /* the keeper replaces others */ node->stall_ns && began_ns &&
+        if (node->worker < 0 && /* the keeper replaces others */ node->stall_ns && began_ns > 0 &&
             now(s) - began_ns > node->stall_ns && !is_stuck(node))
             return node;
     }
@@ -340,12 +338,13 @@ static weir_status verdict(wr_supervisor *s, weir_node **culprit)
         int phase = atomic_load(&node->tally->shown_phase);
         if (phase != WR_FAILED && phase != WR_SHOWN_STUCK)
             continue;
-        /* What could not be opened is the reason, whoever hangs beside it. */
-        bool reason = atomic_load(&s->run.open_failed) && phase == WR_FAILED;
+        /* What could not be opened is the reason, whoever hangs or crashed beside it. */
+        bool reason =
+            atomic_load(&s->run.open_failed) && phase == WR_FAILED && node->status < 0 && node->status != WEIR_FAILED;
         if (reason || !*culprit || (!(*culprit)->error[0] && node->error[0]))
             *culprit = node;
         if (reason)
-            return node->status < 0 ? node->status : WEIR_FAILED;
+            return node->status;
         status = WEIR_FAILED;
     }
     return s->left_behind ? WEIR_STUCK : status;
@@ -355,12 +354,15 @@ weir_status wr_supervisor_run(wr_supervisor *s, weir_node **culprit)
 {
     wr_strands_make(&s->run, s->graph, &s->bell);
     s->started_ns = now(s);
+    if (s->graph->workers > 0) /* before anybody may look at nodes: it moves what they count */
+        atomic_store(&s->keeper, wr_keeper_new(&s->run, s->pipeline));
+    int error = errno;
     atomic_store(&s->end, "running");
     atomic_store(&s->begun, true);
     wr_clock_join(s->graph->clock);
     s->still_since_ns = now(s);
     bool all_started = start(s);
-    int error = errno;
+    error = s->graph->workers > 0 && !atomic_load(&s->keeper) ? error : errno;
     if (!all_started)
         never_started(s);
     atomic_store(&s->started, true);

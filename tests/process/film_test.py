@@ -41,10 +41,10 @@ def a_film_goes_on_where_its_reader_died():
     equal(f"exit status: {film.said}", film.status, 0)
     expect("it was killed", film.node("v")["restarts"] >= 3, film.node("v"))
     equal("in order, none twice", numbers, sorted(set(numbers)))
-    unsure = film.node("v")["lost"]
-    lost = film.link("v", "d")["dropped"]["lost"]
-    equal("every picture, but for those that are counted", len(numbers) + unsure + lost, PICTURES)
-    expect("of which there are few", unsure + lost <= film.node("v")["restarts"], unsure, lost)
+    sent, unsure = film.link("v", "d")["offered"], film.node("v")["lost"]
+    expect("every packet, but for those of which nobody knows", PICTURES - unsure <= sent <= PICTURES, sent, unsure)
+    expect("of which there are few", unsure <= film.node("v")["restarts"] // 2, unsure)
+    equal("every picture of these", len(numbers) + film.node("d")["lost"] + film.link("v", "d")["dropped"]["lost"], sent)
 
 
 @test
@@ -96,7 +96,7 @@ def survives(names, how=signal.SIGKILL, pause_s=0.6):
         equal("errors", {node["name"]: node["errors"] for node in job.summary["nodes"] if node["errors"]}, {}, job.said[-2000:])
         equal("states", {node["state"] for node in job.summary["nodes"]}, {"done"})
         restarts = {name: job.node(name)["restarts"] for name in names}
-        expect("started again each time", 0 < killed - 2 <= sum(restarts.values()) <= killed, killed, restarts)
+        expect("started again each time", 0 < killed - 2 - killed // 50 <= sum(restarts.values()) <= killed, killed, restarts)  # a kill may find one that is dying
         for node in job.summary["nodes"]:
             if node["name"] not in names:
                 equal(f"{node['name']} was never started again", node["restarts"], 0)

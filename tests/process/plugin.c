@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <weir/component.h>
+#include <weir/picture.h>
 
-enum { ITEM_WORDS = 512, KEPT = 3 };
+/* What is sealed is the luma. */
+enum { WIDTH = 128, HEIGHT = 32, WORDS = WIDTH * HEIGHT / 8, KEPT = 3 };
 
 static uint64_t seal(const weir_frame *frame, int word)
 {
@@ -20,6 +22,7 @@ static uint64_t seal(const weir_frame *frame, int word)
 typedef struct source_options {
     int64_t frames;
     double rate;
+    weir_choice lies;
 } source_options;
 
 typedef struct source_state {
@@ -31,7 +34,23 @@ static weir_status source_plan(weir_node *node)
     const source_options *options = weir_options(node);
     if (options->rate > 0)
         weir_plan_live(node);
-    return weir_plan_store(node, WEIR_KIND_PICTURE, ITEM_WORDS * sizeof(uint64_t), 0, 0);
+    return weir_plan_store(node, WEIR_KIND_PICTURE, weir_picture_bytes(WEIR_I420, WIDTH, HEIGHT), 0, 0);
+}
+
+static void fill(weir_picture *picture, const weir_frame *frame)
+{
+    weir_picture_layout(picture, WEIR_I420, WIDTH, HEIGHT);
+    uint64_t *data = (uint64_t *)weir_picture_plane_mutable(picture, 0);
+    for (int i = 0; i < WORDS; i++)
+        data[i] = seal(frame, i);
+}
+
+enum { NEVER, BEFORE, AFTER };
+
+static void lie(weir_picture *picture)
+{
+    picture->width = picture->stride[0] = UINT32_MAX;
+    picture->offset[0] = UINT64_C(1) << 40;
 }
 
 static weir_status source_produce(weir_node *node)
@@ -46,19 +65,27 @@ static weir_status source_produce(weir_node *node)
         state->due_ns = weir_now(node) + (int64_t)(1e9 / options->rate);
     }
     weir_frame frame = weir_frame_new(node, WEIR_WHEN_SENT);
-    uint64_t *data = weir_attach(node, &frame, WEIR_KIND_PICTURE, ITEM_WORDS * sizeof(uint64_t));
-    if (!data)
+    weir_picture *picture = weir_attach(node, &frame, WEIR_KIND_PICTURE, weir_picture_bytes(WEIR_I420, WIDTH, HEIGHT));
+    if (picture)
+        fill(picture, &frame);
+    else
         weir_error(node, "no place is free: one has leaked");
-    for (int i = 0; data && i < ITEM_WORDS; i++)
-        data[i] = seal(&frame, i);
     int64_t number = frame.number;
+    bool lies = picture && options->lies.index != NEVER && number % 100 == 0;
+    if (lies && options->lies.index == BEFORE)
+        lie(picture);
     weir_send(node, 0, &frame);
+    if (lies)
+        lie(picture);
     return options->frames && number >= options->frames ? WEIR_END : WEIR_MORE;
 }
 
+static const char *const times[] = {"never", "before", "after", NULL};
 static const weir_option source_table[] = {
     WEIR_OPTION(source_options, frames, "ends after that many; 0: never", .min = 0, .max = 1e15),
     WEIR_OPTION(source_options, rate, "frames a second; 0: as fast as taken", .unit = "1/s", .min = 0, .max = 1e6),
+    WEIR_OPTION(source_options, lies, "when each hundredth header becomes nonsense, beside its being sent",
+                .text = "never", .choices = times),
     {0},
 };
 static const weir_port pictures_out[] = {{.name = "out", .adds = {"weir.picture/1"}}, {0}};
@@ -75,23 +102,29 @@ static const weir_component_class source = {
 
 /* --- p-relay, p-check --- */
 
+static const uint64_t *words_of(const weir_frame *frame)
+{
+    const weir_picture *picture = weir_frame_picture(frame);
+    return picture ? (const uint64_t *)weir_picture_plane(picture, 0) : NULL;
+}
+
 static bool is_whole(const weir_frame *frame)
 {
     size_t bytes = 0;
-    const uint64_t *data = weir_frame_find(frame, WEIR_KIND_PICTURE, &bytes);
-    for (int i = 0; data && i < ITEM_WORDS; i++)
+    const uint64_t *data = words_of(frame);
+    for (int i = 0; data && i < WORDS; i++)
         if (data[i] != seal(frame, i))
             return false;
-    return data && bytes == ITEM_WORDS * sizeof(uint64_t);
+    return weir_frame_find(frame, WEIR_KIND_PICTURE, &bytes) && bytes == weir_picture_bytes(WEIR_I420, WIDTH, HEIGHT);
 }
 
 static void look(weir_node *node, const weir_frame *frame, const char *when)
 {
-    const uint64_t *data = weir_frame_find(frame, WEIR_KIND_PICTURE, NULL);
+    const uint64_t *data = words_of(frame);
     if (!is_whole(frame))
         weir_error(node, "frame %lld is not what was sent, %s: it begins with %lld and ends with %lld",
                    (long long)frame->number, when, data ? (long long)(data[0] >> 16) : -1,
-                   data ? (long long)(data[ITEM_WORDS - 1] >> 16) : -1);
+                   data ? (long long)(data[WORDS - 1] >> 16) : -1);
 }
 
 static weir_status relay_process(weir_node *node, int input, const weir_frame *frame)
@@ -168,7 +201,7 @@ typedef struct break_state {
     int64_t seen;
 } break_state;
 
-enum { AT_OPEN, CRASH, LOOP, STOP, OPEN_FILE, SOCKET, EXEC, SLEEP, SLEEP_AT_OPEN, EAT };
+enum { AT_OPEN, LOOP_AT_OPEN, REFUSE_LATE, CRASH, LOOP, STOP, OPEN_FILE, SOCKET, EXEC, SLEEP, EAT };
 
 static void sleep_for_ever(void)
 {
@@ -209,8 +242,12 @@ static weir_status break_open(weir_node *node)
     const break_options *options = weir_options(node);
     if (options->how.index == AT_OPEN)
         abort();
-    if (options->how.index == SLEEP_AT_OPEN)
-        sleep_for_ever();
+    if (options->how.index == LOOP_AT_OPEN)
+        misbehave(LOOP);
+    if (options->how.index == REFUSE_LATE) { /* when one that crashes has been given up */
+        usleep(1500000);
+        return weir_fail(node, WEIR_BAD_DATA, "it does not want to");
+    }
     return WEIR_OK;
 }
 
@@ -224,8 +261,8 @@ static weir_status break_process(weir_node *node, int input, const weir_frame *f
     return WEIR_OK;
 }
 
-static const char *const ways[] = {"at-open", "crash", "loop",          "stop", "open", "socket",
-                                   "exec",    "sleep", "sleep-at-open", "eat",  NULL};
+static const char *const ways[] = {"at-open", "loop-at-open", "refuse-late", "crash", "loop", "stop",
+                                   "open",    "socket",       "exec",        "sleep", "eat",  NULL};
 static const weir_option break_table[] = {
     WEIR_OPTION(break_options, how, "it breaks", .text = "crash", .choices = ways),
     WEIR_OPTION(break_options, at, "with the frame of that number since it was started", .text = "5", .min = 1,

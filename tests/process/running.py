@@ -43,13 +43,16 @@ def name_of(worker):
 
 
 class Run:
-    def __init__(self, weir, line, *options, within_ms=None, stdout=subprocess.PIPE):
+    def __init__(self, weir, line, *options, within_ms=None, opens_ms=None, stdout=subprocess.PIPE):
         self.file = tempfile.NamedTemporaryFile("r", suffix=".json")
         environment = dict(os.environ)
         if within_ms is not None:
             environment["WEIR_RESTARTS_WITHIN"] = str(within_ms)
+        if opens_ms is not None:
+            environment["WEIR_OPENS_WITHIN"] = str(opens_ms)
+        self.log = tempfile.TemporaryFile("w+")  # a pipe that nobody reads would lose lines
         self.process = subprocess.Popen([weir, "run", "--quiet", "--summary", self.file.name, *options, line],
-                                        stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
+                                        stdout=stdout, stderr=self.log, text=True, env=environment)
 
     def workers(self):
         """Process numbers of those that have been started."""
@@ -85,9 +88,12 @@ class Run:
         return killed
 
     def end(self, timeout=100):
-        self.said = self.process.communicate(timeout=timeout)[1]
+        self.process.communicate(timeout=timeout)
+        self.log.seek(0)
+        self.said = self.log.read()
         self.status = self.process.returncode
         text = self.file.read()
+        open(self.file.name, "a", encoding="utf-8").close()  # it is gone where nothing ran, and is to be removed yet
         self.summary = json.loads(text) if text else {"nodes": [], "links": []}
         for link in self.summary["links"]:
             equal(f"account {link['from']} to {link['to']}", link["offered"],

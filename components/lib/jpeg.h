@@ -5,8 +5,8 @@
  * video.
  * Thread-safety: one thread at a time.
  */
-#ifndef WR_SNAPSHOT_JPEG_H
-#define WR_SNAPSHOT_JPEG_H
+#ifndef WR_JPEG_H
+#define WR_JPEG_H
 
 #include <stddef.h>
 #include <weir/picture.h>

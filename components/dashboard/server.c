@@ -1,0 +1,283 @@
+#include "server_inside.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TICK_US = 250000,
+    REQUESTS_BESIDE = 4096,
+    HEADER_BYTES = 4096,
+    TIMEOUT_S = 10,
+    SEND_BYTES = 64 << 10,
+    UNSENT_BYTES = 16 << 10
+};
+
+static wr_server *server_of(struct lws *wsi)
+{
+    return lws_context_user(lws_get_context(wsi));
+}
+
+/* --- sockets --- */
+
+/* What the kernel keeps for a slow client is not waiting in its tap, where it would be seen, and let go. */
+static void keep_little(struct lws *wsi)
+{
+    const int send_bytes = SEND_BYTES, unsent_bytes = UNSENT_BYTES, fd = lws_get_socket_fd(wsi);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof unsent_bytes);
+}
+
+static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t bytes)
+{
+    wr_connection *connection = user;
+    wr_server *server = server_of(wsi);
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return wr_routes_refuse_socket(server, wsi);
+    case LWS_CALLBACK_ESTABLISHED:
+        *connection = (wr_connection){.kind = WR_SOCKET};
+        keep_little(wsi);
+        return wr_socket_joined(server, wsi, connection) ? 0 : -1;
+    case LWS_CALLBACK_RECEIVE:
+        if (!lws_is_first_fragment(wsi) || !lws_is_final_fragment(wsi) || lws_frame_is_binary(wsi))
+            return -1; /* what a page says is short */
+        return wr_socket_heard(server, connection, in, bytes);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return wr_socket_send(server, wsi, connection);
+    case LWS_CALLBACK_CLOSED:
+        wr_socket_left(server, connection);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* --- requests --- */
+
+static int on_writeable(wr_server *server, struct lws *wsi, wr_connection *connection)
+{
+    if (connection->kind == WR_EVENTS)
+        return wr_events_send(server, wsi, connection);
+    if (connection->kind == WR_ONE_PICTURE && !connection->body)
+        return wr_picture_send(server, wsi, connection);
+    return wr_reply_continue(wsi, connection);
+}
+
+static int on_posted(wr_connection *connection, const void *in, size_t bytes)
+{
+    if (connection->posted_bytes + bytes > WR_BODY_MOST)
+        return -1;
+    memcpy(connection->posted + connection->posted_bytes, in, bytes);
+    connection->posted_bytes += bytes;
+    return 0;
+}
+
+static void wake_viewers(wr_server *server)
+{
+    for (wr_viewer *v = wr_hub_viewers(server->hub, NULL); v; v = wr_hub_viewers(server->hub, v))
+        if (wr_viewer_waits(v))
+            lws_callback_on_writable(v->connection);
+}
+
+static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t bytes)
+{
+    wr_connection *connection = user;
+    wr_server *server = server_of(wsi);
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        return server->connections > server->options->viewers + REQUESTS_BESIDE;
+    case LWS_CALLBACK_WSI_CREATE:
+        server->connections++;
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        server->connections--;
+        return 0;
+    case LWS_CALLBACK_HTTP:
+        *connection = (wr_connection){.kind = WR_REQUEST};
+        return wr_routes_answer(server, wsi, connection, in);
+    case LWS_CALLBACK_HTTP_BODY:
+        return on_posted(connection, in, bytes);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return wr_routes_posted(server, wsi, connection);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return on_writeable(server, wsi, connection);
+    case LWS_CALLBACK_CLOSED_HTTP:
+        if (connection)
+            wr_socket_left(server, connection);
+        return 0;
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        wake_viewers(server);
+        return 0;
+    default:
+        return lws_callback_http_dummy(wsi, reason, user, in, bytes);
+    }
+}
+
+static const struct lws_protocols protocols[] = {
+    {.name = "http", .callback = on_request, .per_session_data_size = sizeof(wr_connection)},
+    {.name = "weir.1", .callback = on_socket, .per_session_data_size = sizeof(wr_connection), .rx_buffer_size = 4096},
+    {0},
+};
+
+/* --- its thread --- */
+
+typedef struct ticker {
+    lws_sorted_usec_list_t list;
+    wr_server *server;
+} ticker;
+
+/* What many connections needed is not kept for ever after they went. */
+static void give_back_memory(wr_server *server)
+{
+    enum { MANY = 64 };
+    if (server->connections > server->most_connections)
+        server->most_connections = server->connections;
+    if (server->most_connections - server->connections < MANY)
+        return;
+    malloc_trim(0);
+    server->most_connections = server->connections;
+}
+
+static void tick(lws_sorted_usec_list_t *list)
+{
+    ticker *t = lws_container_of(list, ticker, list);
+    wr_server *server = t->server;
+    give_back_memory(server);
+    weir_stats_free(weir_observe(server->node)); /* so that there is always a fresh one to be had */
+    for (wr_viewer *v = wr_hub_viewers(server->hub, NULL), *next; v; v = next) {
+        next = wr_hub_viewers(server->hub, v);
+        struct lws *wsi = v->connection;
+        if (!wr_socket_tick(server, lws_wsi_user(wsi)))
+            lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+        else
+            lws_callback_on_writable(wsi);
+    }
+    lws_sul_schedule(server->context, 0, list, tick, TICK_US);
+}
+
+static void *serve(void *user)
+{
+    wr_server *server = user;
+    ticker t = {.server = server};
+    lws_sul_schedule(server->context, 0, &t.list, tick, TICK_US);
+    while (!atomic_load(&server->stop) && lws_service(server->context, 0) >= 0)
+        ;
+    lws_sul_cancel(&t.list);
+    return NULL;
+}
+
+static void wake(void *user)
+{
+    wr_server *server = user;
+    lws_cancel_service(server->context);
+}
+
+/* --- starting --- */
+
+/* Everything that a page may do is named; nothing comes from elsewhere. */
+static const struct lws_protocol_vhost_options headers[] = {
+    {&headers[1], NULL, "content-security-policy:",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+    {&headers[2], NULL, "x-content-type-options:", "nosniff"},
+    {&headers[3], NULL, "referrer-policy:", "no-referrer"},
+    {&headers[4], NULL, "x-frame-options:", "DENY"},
+    {&headers[5], NULL, "cross-origin-resource-policy:", "same-origin"},
+    {&headers[6], NULL, "cross-origin-opener-policy:", "same-origin"},
+    {NULL, NULL, "cache-control:", "no-store"},
+};
+
+static void quiet(int level, const char *line)
+{
+    (void)level, (void)line;
+}
+
+static bool listen_there(wr_server *server, char *why, size_t why_bytes)
+{
+    const wr_server_options *options = server->options;
+    const char *host = options->guard.host;
+    struct lws_context_creation_info info = {
+        .port = options->guard.port,
+        .iface = *host && strcmp(host, "0.0.0.0") != 0 && strcmp(host, "::") != 0 ? host : NULL,
+        .protocols = protocols,
+        .user = server,
+        .headers = headers,
+        .vhost_name = "weir",
+        .server_string = "weir",
+        .timeout_secs = TIMEOUT_S,
+        .keepalive_timeout = 5,
+        .max_http_header_data = HEADER_BYTES,
+        .max_http_header_pool = REQUESTS_BESIDE, /* made as they are needed: who is slow takes nobody else's */
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_VALIDATE_UTF8 |
+                   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+        .alpn = "http/1.1",
+    };
+    if (strcmp(host, "0.0.0.0") == 0)
+        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    if (options->certificate) {
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.ssl_cert_filepath = options->certificate;
+        info.ssl_private_key_filepath = options->key;
+    }
+    lws_set_log_level(LLL_ERR, quiet);
+    errno = 0;
+    server->context = lws_create_context(&info);
+    server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
+    if (server->vhost)
+        return true;
+    if (options->certificate && errno != EADDRINUSE && errno != EACCES)
+        snprintf(why, why_bytes, "cannot serve TLS with %s and %s; check certificate= and key=", options->certificate,
+                 options->key);
+    else
+        snprintf(why, why_bytes, "cannot listen at %s:%d: %s; choose another listen=", host, options->guard.port,
+                 errno ? strerror(errno) : "the address is not to be had");
+    return false;
+}
+
+wr_server *wr_server_start(weir_node *node, const wr_server_options *options, char *why, size_t why_bytes)
+{
+    wr_server *server = calloc(1, sizeof *server);
+    snprintf(why, why_bytes, "there is no memory left to serve pages");
+    if (!server)
+        return NULL;
+    *server = (wr_server){.node = node, .options = options, .guard = options->guard};
+    bool good = listen_there(server, why, why_bytes);
+    if (good) {
+        server->guard.port = lws_get_vhost_listen_port(server->vhost);
+        server->hub = wr_hub_new(node, options->viewers, wake, server);
+    }
+    server->has_thread = good && server->hub && pthread_create(&server->thread, NULL, serve, server) == 0;
+    if (server->has_thread)
+        return server;
+    wr_server_stop(server);
+    return NULL;
+}
+
+void wr_server_stop(wr_server *server)
+{
+    if (!server)
+        return;
+    atomic_store(&server->stop, true);
+    if (server->has_thread) {
+        lws_cancel_service(server->context);
+        pthread_join(server->thread, NULL);
+    }
+    if (server->context)
+        lws_context_destroy(server->context);
+    wr_hub_free(server->hub);
+    free(server);
+}
+
+wr_hub *wr_server_hub(wr_server *server)
+{
+    return server->hub;
+}
+
+int wr_server_port(const wr_server *server)
+{
+    return server->guard.port;
+}

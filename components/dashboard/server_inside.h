@@ -1,0 +1,64 @@
+/* Server, inside: what its files have in common. The server's thread alone. */
+#ifndef WR_DASHBOARD_SERVER_INSIDE_H
+#define WR_DASHBOARD_SERVER_INSIDE_H
+
+#include "server.h"
+#include <libwebsockets.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct wr_server {
+    weir_node *node;
+    const wr_server_options *options;
+    wr_guard guard; /* with the port that it listens at */
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    wr_hub *hub;
+    pthread_t thread;
+    bool has_thread;
+    _Atomic bool stop;
+    unsigned connections, most_connections;
+};
+
+/* What a connection is for, and what is still to be sent on it. */
+typedef enum wr_kind { WR_REQUEST, WR_SOCKET, WR_EVENTS, WR_ONE_PICTURE } wr_kind;
+
+enum { WR_BODY_MOST = 512 };
+
+typedef struct wr_connection {
+    wr_kind kind;
+    wr_viewer *viewer; /* sockets, events, a picture that is waited for */
+    const char *body;  /* of an answer, from `sent` on */
+    char *owned;       /* freed with it; NULL: body is constant */
+    size_t bytes, sent;
+    char posted[WR_BODY_MOST + 1]; /* what came with a POST */
+    size_t posted_bytes;
+    bool login;
+    int refused;      /* a POST's status, once all of it has come; 0: it is not */
+    int64_t until_ns; /* a picture is waited for no longer than that */
+} wr_connection;
+
+/* routes.c: answers a request for a path. As lws callbacks: 0, or not 0 to close. */
+int wr_routes_answer(wr_server *server, struct lws *wsi, wr_connection *connection, const char *path);
+int wr_routes_posted(wr_server *server, struct lws *wsi, wr_connection *connection);
+/* Whether this request, or this attempt at a WebSocket, may be. 0, or the status that says why not. */
+int wr_routes_refuse_socket(wr_server *server, struct lws *wsi);
+/* Headers and, for what is short, the body. */
+int wr_reply(struct lws *wsi, wr_connection *connection, int status, const char *type, const char *body, size_t bytes,
+             char *owned);
+int wr_reply_head(struct lws *wsi, int status, const char *type, long long bytes, const char *more_name,
+                  const char *more_value);
+/* Sends more of what there is. */
+int wr_reply_continue(struct lws *wsi, wr_connection *connection);
+
+/* socket.c: viewers. */
+int wr_socket_heard(wr_server *server, wr_connection *connection, const char *text, size_t bytes);
+int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection);
+bool wr_socket_joined(wr_server *server, struct lws *wsi, wr_connection *connection);
+void wr_socket_left(wr_server *server, wr_connection *connection);
+/* What must be told again and again, and who does not take anything. False: close it. */
+bool wr_socket_tick(wr_server *server, wr_connection *connection);
+int wr_events_send(wr_server *server, struct lws *wsi, wr_connection *connection);
+int wr_picture_send(wr_server *server, struct lws *wsi, wr_connection *connection);
+
+#endif

@@ -1,0 +1,322 @@
+// The dashboard's server from outside: every route and what it needs, hostile clients, slow ones, many. TAP.
+// usage: node server_test.mjs WEIR CLIP DEPS
+// WEIR_TEST_SOCKETS (60): how many stalled WebSockets; WEIR_TEST_REQUESTS (200): how many slow requests.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+
+const [, , weir, clip, deps] = process.argv;
+const { WebSocket } = createRequire(path.resolve(deps, 'browser') + '/')('./node_modules/ws');
+const stalledSockets = Number(process.env.WEIR_TEST_SOCKETS ?? 60);
+const slowRequests = Number(process.env.WEIR_TEST_REQUESTS ?? 200);
+const tests = [];
+const test = (name, run) => tests.push([name, run]);
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'weir-dashboard-'));
+
+class Wrong extends Error {}
+function expect(what, good, ...found) {
+    if (!good) throw new Wrong(`${what}: ${found.map((f) => (typeof f === 'string' ? f : JSON.stringify(f))).join(' ')}`);
+}
+const text = (value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value));
+const equal = (what, found, wanted) => expect(what, text(found) === text(wanted), 'found', text(found), 'wanted', text(wanted));
+
+// --- a pipeline with a dashboard ---
+
+async function start(options, { line = `video name=camera url=${clip} pace=live loop=true ! dashboard name=page`, more = '' } = {}) {
+    const summary = path.join(folder, `${Math.random()}.json`);
+    const child = spawn(weir, ['run', '--summary', summary, '--duration', '300s', `${line} ${options}${more}`]);
+    const run = { child, summary, said: '', ended: new Promise((end) => child.on('exit', (code) => end(code))) };
+    child.stderr.on('data', (data) => (run.said += data));
+    run.address = await new Promise((found, failed) => {
+        child.stderr.on('data', () => {
+            const match = run.said.match(/page: (https?):\/\/(.+?):(\d+)\//);
+            if (match) found({ scheme: match[1], host: match[2] === '0.0.0.0' ? '127.0.0.1' : match[2], port: Number(match[3]) });
+        });
+        child.on('exit', () => failed(new Wrong(`weir ended: ${run.said}`)));
+    });
+    return run;
+}
+
+async function stop(run) {
+    run.child.kill('SIGINT');
+    const code = await run.ended;
+    return { code, summary: JSON.parse(fs.readFileSync(run.summary, 'utf8')) };
+}
+
+function ask(run, path, { method = 'GET', headers = {}, body, timeout = 8000 } = {}) {
+    const { scheme, host, port } = run.address;
+    return new Promise((answer, failed) => {
+        const request = (scheme === 'https' ? https : http).request({ host, port, path, method, headers, agent: false, timeout, rejectUnauthorized: false }, (response) => {
+            const parts = [];
+            response.on('data', (part) => parts.push(part));
+            response.on('end', () => answer({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }));
+            response.on('error', failed);
+        });
+        request.on('timeout', () => request.destroy(new Wrong(`${path}: no answer within ${timeout} ms`)));
+        request.on('error', failed);
+        request.end(body);
+    });
+}
+
+function connect(run, { origin, headers = {}, protocol = 'weir.1' } = {}) {
+    const { scheme, host, port } = run.address;
+    const socket = new WebSocket(`${scheme === 'https' ? 'wss' : 'ws'}://${host}:${port}/ws`, protocol, {
+        headers: { Origin: origin ?? `${scheme}://${host}:${port}`, ...headers }, rejectUnauthorized: false });
+    socket.texts = [];
+    socket.packets = [];
+    socket.on('message', (data, binary) => {
+        if (binary) socket.packets.push({ type: data[0], flags: data[1], stream: data.readUInt16LE(2), bytes: data.readUInt32LE(4), number: data.readBigInt64LE(8), length: data.length });
+        else socket.texts.push(JSON.parse(data));
+        socket.emit('news');
+    });
+    socket.opened = new Promise((yes, no) => {
+        socket.on('open', yes);
+        socket.on('unexpected-response', (_, response) => no(Object.assign(new Wrong(`refused with ${response.statusCode}`), { status: response.statusCode })));
+        socket.on('error', no);
+    });
+    socket.opened.catch(() => {});
+    socket.until = (what, seen, ms = 15000) => new Promise((yes, no) => {
+        const clock = setTimeout(() => no(new Wrong(`${what} did not come within ${ms} ms`)), ms);
+        const look = () => {
+            const found = seen(socket);
+            if (!found) return;
+            clearTimeout(clock);
+            socket.off('news', look);
+            yes(found);
+        };
+        socket.on('news', look);
+        look();
+    });
+    return socket;
+}
+
+const watch = (socket, streams) => socket.send(JSON.stringify({ type: 'watch', streams }));
+
+// --- what there is ---
+
+test('every route says what it should, and carries the headers', async () => {
+    const run = await start('listen=127.0.0.1:0');
+    for (let tries = 0; (await ask(run, '/api/state')).status === 503 && tries < 100; tries++); // until the engine has told it
+    for (const [route, type] of [['/', 'text/html'], ['/main.js', 'text/javascript'], ['/style.css', 'text/css'], ['/api/graph', 'application/json'],
+        ['/api/state', 'application/json'], ['/api/streams', 'application/json'], ['/api/openapi.json', 'application/json'], ['/metrics', 'text/plain'], ['/healthz', 'text/plain']]) {
+        const { status, headers, body } = await ask(run, route);
+        equal(`${route}: status`, status, 200);
+        expect(`${route}: type`, headers['content-type'].startsWith(type), headers['content-type']);
+        for (const header of ['content-security-policy', 'x-content-type-options', 'referrer-policy', 'x-frame-options', 'cache-control'])
+            expect(`${route}: ${header}`, headers[header], headers);
+        expect(`${route}: no script but our own`, !headers['content-security-policy'].includes('unsafe'), headers);
+        if (type === 'application/json') JSON.parse(body);
+    }
+    for (const route of ['/nothing', '/../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/api/streams/x/picture.jpg', '/api/streams/camera/../../x', '//etc/passwd'])
+        expect(`${route} is not there`, [400, 403, 404].includes((await ask(run, route)).status), route);
+    for (const method of ['POST', 'PUT', 'DELETE'])
+        expect(`${method} /api/state is refused`, (await ask(run, '/api/state', { method, headers: { 'content-length': 0 } }).then((a) => a.status, () => 400)) >= 400, method);
+    const documented = Object.keys(JSON.parse((await ask(run, '/api/openapi.json')).body).paths);
+    for (const route of documented.filter((r) => !r.includes('{') && r !== '/api/events'))
+        equal(`${route} as documented`, (await ask(run, route)).status, 200);
+    equal('exit', (await stop(run)).code, 0);
+});
+
+test('foreign names and origins are refused', async () => {
+    const run = await start('listen=127.0.0.1:0');
+    const { port } = run.address;
+    for (const host of ['evil.example', `evil.example:${port}`, `127.0.0.1.evil.example:${port}`, '127.0.0.1:1'])
+        equal(`Host ${host}`, (await ask(run, '/', { headers: { host } })).status, 421);
+    for (const origin of ['http://evil.example', `https://127.0.0.1:${port}`, 'null', 'http://127.0.0.1:1'])
+        await connect(run, { origin }).opened.then(() => { throw new Wrong(`a socket from ${origin} was let in`); }, (why) => expect(`Origin ${origin}`, !(why instanceof Wrong) || why.status === 403 || /socket hang up/.test(why.message), why.message));
+    await stop(run);
+});
+
+test('other addresses ask for the token', async () => {
+    const token = path.join(folder, 'token');
+    const run = await start(`listen=0.0.0.0:0 token=${token}`);
+    const secret = fs.readFileSync(token, 'utf8').trim();
+    equal('its file', (fs.statSync(token).mode & 0o777).toString(8), '600');
+    expect('shown once', run.said.includes(secret), run.said);
+    for (const route of ['/api/graph', '/api/state', '/api/streams', '/api/openapi.json', '/metrics', '/api/events', '/api/streams/camera/picture.jpg']) {
+        equal(`${route} without`, (await ask(run, route)).status, 401);
+        equal(`${route} with another`, (await ask(run, route, { headers: { authorization: `Bearer ${'0'.repeat(64)}` } })).status, 401);
+    }
+    equal('healthz needs none', (await ask(run, '/healthz')).status, 200);
+    equal('with it', (await ask(run, '/api/streams', { headers: { authorization: `Bearer ${secret}` } })).status, 200);
+    await connect(run).opened.then(() => { throw new Wrong('a socket without the token was let in'); }, () => {});
+    const own = `http://127.0.0.1:${run.address.port}`, form = { 'content-type': 'application/x-www-form-urlencoded' };
+    equal('login from elsewhere', (await ask(run, '/login', { method: 'POST', headers: { ...form, origin: 'http://evil.example' }, body: `token=${secret}` })).status, 403);
+    equal('login with another', (await ask(run, '/login', { method: 'POST', headers: { ...form, origin: own }, body: 'token=no' })).status, 401);
+    const login = await ask(run, '/login', { method: 'POST', headers: { ...form, origin: own }, body: `token=${secret}` });
+    equal('login', login.status, 204);
+    const cookie = login.headers['set-cookie'][0];
+    expect('the cookie', /HttpOnly/.test(cookie) && /SameSite=Strict/.test(cookie), cookie);
+    const socket = connect(run, { headers: { cookie: cookie.split(';')[0] } });
+    await socket.until('hello', (s) => s.texts[0]);
+    socket.close();
+    const { summary } = await stop(run);
+    expect('no secret in the account', !JSON.stringify(summary).includes(secret), 'it is there');
+    const again = await start(`listen=0.0.0.0:0 token=${token}`);
+    expect('and not shown again', !again.said.includes(secret), again.said);
+    await stop(again);
+});
+
+test('TLS', async () => {
+    const [key, certificate] = ['key', 'certificate'].map((name) => path.join(folder, `${name}.pem`));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+    const run = await start(`listen=127.0.0.1:0 certificate=${certificate} key=${key}`);
+    equal('scheme', run.address.scheme, 'https');
+    equal('page', (await ask(run, '/')).status, 200);
+    const socket = connect(run);
+    await socket.until('hello', (s) => s.texts[0]);
+    watch(socket, [{ id: 0, as: 'packets' }]);
+    await socket.until('packets', (s) => s.packets.length > 20);
+    socket.close();
+    await stop(run);
+});
+
+// --- what a viewer gets ---
+
+test('a viewer gets the codec, then packets from a key frame on, each once and in order', async () => {
+    const run = await start('listen=127.0.0.1:0');
+    const socket = connect(run);
+    await socket.until('the stream', (s) => s.texts.find((t) => t.type === 'hello' && t.streams[0]?.packets));
+    watch(socket, [{ id: 0, as: 'packets' }]);
+    await socket.until('packets', (s) => s.packets.length >= 60);
+    const codec = socket.texts.find((t) => t.type === 'codec');
+    expect('codec', /^avc1\./.test(codec.codec) && codec.format === 'avcc' && codec.description, codec);
+    const seen = socket.packets;
+    expect('begins with a key frame', seen[0].flags & 2, seen[0]);
+    for (let i = 1; i < seen.length; i++) equal('the next', seen[i].number, seen[i - 1].number + 1n);
+    for (const packet of seen) equal('bytes', packet.bytes + 32, packet.length);
+    socket.send(JSON.stringify({ type: 'state', every_ms: 200 }));
+    const state = await socket.until('state', (s) => s.texts.find((t) => t.type === 'state'));
+    const tap = state.summary.links.find((link) => link.tap && link.to === `page.${socket.texts[0].viewer}`);
+    expect('its link is one like others', tap && tap.offered === tap.taken + tap.waiting + Object.values(tap.dropped).reduce((a, b) => a + b), state.summary.links);
+    socket.close();
+    const { summary } = await stop(run);
+    const gone = summary.links.find((link) => link.to === 'page.gone');
+    expect('and is counted when it is gone', gone && gone.taken >= 60, summary.links);
+});
+
+test('pictures: as JPEG at a width, over the socket and as an answer', async () => {
+    const run = await start('listen=127.0.0.1:0', { line: 'test-source name=camera size=1280x720 rate=10 ! dashboard name=page' });
+    await connect(run).until('the stream', (s) => s.texts.find((t) => t.type === 'hello' && t.streams[0]?.pictures));
+    const answer = await ask(run, '/api/streams/camera/picture.jpg?width=320');
+    equal('status', answer.status, 200);
+    equal('type', answer.headers['content-type'], 'image/jpeg');
+    expect('JPEG', answer.body[0] === 0xff && answer.body[1] === 0xd8, answer.body.length);
+    const socket = connect(run);
+    await socket.opened;
+    watch(socket, [{ id: 0, as: 'jpeg', width: 640 }]);
+    await socket.until('pictures', (s) => s.packets.filter((p) => p.type === 2).length >= 5);
+    socket.close();
+    await stop(run);
+});
+
+// --- hostile and slow ones ---
+
+const workerOf = (run) => execFileSync('pgrep', ['-P', String(run.child.pid), '-f', ' page$']).toString().trim().split('\n').map(Number)[0];
+const residentKiB = (pid) => Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
+
+test('who says nonsense is let go, and nobody else', async () => {
+    const run = await start('listen=127.0.0.1:0');
+    const good = connect(run);
+    await good.opened;
+    watch(good, [{ id: 0, as: 'packets' }]);
+    for (const nonsense of ['{', '[]', '{"type":"watch","streams":[{"id":-1},{"id":99999999999},{"id":0,"as":7}]}', '{"type":"watch","streams":{}}', '{"type":"x"}', '"', '{"type":"state","every_ms":-5e300}', 'x'.repeat(100000)]) {
+        const socket = connect(run);
+        await socket.opened;
+        socket.on('error', () => {});
+        socket.send(nonsense);
+        socket.send(Buffer.from([1, 2, 3]));
+        await new Promise((done) => { socket.on('close', done); setTimeout(done, 3000); });
+        socket.terminate();
+    }
+    const raw = ['GET / HTTP/1.1\r\n', 'GET\r\n\r\n', `GET / HTTP/1.1\r\nHost: ${'x'.repeat(20000)}\r\n\r\n`, `GET /${'a'.repeat(30000)} HTTP/1.1\r\n\r\n`, '\0\0\0\0', `POST /login HTTP/1.1\r\nHost: 127.0.0.1:${run.address.port}\r\nContent-Length: 99999999999999999999\r\n\r\n`,
+        `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${run.address.port}\r\nOrigin: http://127.0.0.1:${run.address.port}\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: weir.1\r\n\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff`];
+    await Promise.all(raw.map((text) => new Promise((done) => {
+        const socket = net.connect(run.address.port, '127.0.0.1', () => socket.write(text, 'latin1'));
+        socket.on('error', done).on('close', done);
+        setTimeout(() => { socket.destroy(); done(); }, 2000);
+    })));
+    const before = good.packets.length;
+    await good.until('packets still', (s) => s.packets.length > before + 10);
+    equal('pages still', (await ask(run, '/')).status, 200);
+    good.close();
+    const { summary } = await stop(run);
+    equal('never restarted', summary.nodes.find((node) => node.name === 'page').restarts, 0);
+});
+
+test('slow requests and stalled viewers cost only themselves', async () => {
+    const run = await start(`listen=127.0.0.1:0 viewers=${stalledSockets + 8}`);
+    const good = connect(run);
+    await good.opened;
+    watch(good, [{ id: 0, as: 'packets' }]);
+    await good.until('packets', (s) => s.packets.length > 20);
+    const worker = workerOf(run);
+    const slow = [];
+    for (let i = 0; i < slowRequests; i++) {
+        const socket = net.connect(run.address.port, '127.0.0.1', () => socket.write('GET / HT'));
+        socket.on('error', () => {});
+        slow.push(socket);
+    }
+    const stalled = [];
+    for (let i = 0; i < stalledSockets; i++) {
+        const socket = connect(run);
+        await socket.opened;
+        socket.on('error', () => {});
+        watch(socket, [{ id: 0, as: 'packets' }]);
+        socket._socket.pause();
+        stalled.push(socket);
+    }
+    const before = good.packets.length;
+    await good.until('packets beside them', (s) => s.packets.length > before + 50);
+    equal('pages beside them', (await ask(run, '/healthz')).status, 200);
+    for (let i = 1; i < good.packets.length; i++) equal('none is missing', good.packets[i].number, good.packets[i - 1].number + 1n);
+    const kib = residentKiB(worker);
+    for (const socket of [...slow, ...stalled.map((s) => s._socket)]) socket.destroy();
+    await good.until('only one is left', (s) => s.packets.length > before + 100);
+    console.log(`# with ${slowRequests} slow requests and ${stalledSockets} stalled viewers the server held ${(kib / 1024).toFixed(1)} MiB, then ${(residentKiB(worker) / 1024).toFixed(1)} MiB`);
+    good.close();
+    const { summary } = await stop(run);
+    equal('never restarted', summary.nodes.find((node) => node.name === 'page').restarts, 0);
+    const camera = summary.links.find((link) => link.from === 'camera' && link.to === 'page');
+    equal('the pipeline lost nothing', camera.offered, camera.taken + camera.waiting);
+});
+
+test('more viewers than may be are refused, and there is room again when one goes', async () => {
+    const run = await start('listen=127.0.0.1:0 viewers=2');
+    const two = [connect(run), connect(run)];
+    for (const socket of two) await socket.until('hello', (s) => s.texts[0]);
+    const third = connect(run);
+    await new Promise((done) => third.on('close', done).on('error', done));
+    expect('the third hears nothing', third.texts.length === 0, third.texts);
+    two[0].close();
+    await new Promise((done) => two[0].on('close', done));
+    for (let tries = 0; ; tries++) {
+        const next = connect(run);
+        const came = await Promise.race([next.until('hello', (s) => s.texts[0], 3000).then(() => true, () => false), new Promise((done) => next.on('close', () => done(false)))]);
+        if (came) break;
+        expect('room again', tries < 20, tries);
+    }
+    await stop(run);
+});
+
+console.log(`1..${tests.length}`);
+for (const [i, [name, run]] of tests.entries()) {
+    if (process.env.WEIR_TEST_ONLY && !name.includes(process.env.WEIR_TEST_ONLY)) {
+        console.log(`ok ${i + 1} - ${name} # SKIP`);
+        continue;
+    }
+    try {
+        await run();
+        console.log(`ok ${i + 1} - ${name}`);
+    } catch (why) {
+        console.log(`not ok ${i + 1} - ${name}\n# ${String(why.stack ?? why).replaceAll('\n', '\n# ')}`);
+    }
+}
+fs.rmSync(folder, { recursive: true, force: true });
+process.exit(0);
