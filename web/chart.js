@@ -2,6 +2,7 @@
 import { h } from './dom.js';
 
 const HEIGHT_PX = 150;
+const SPAN_S = 60;             // at least
 
 function colour(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -30,6 +31,13 @@ export class Chart {
             this.#make();
         else
             this.#plot.setData(data);
+        this.#tell();
+    }
+
+    /* The legend says the newest values unless somebody points at others. */
+    #tell() {
+        if (this.#plot && this.#plot.cursor.idx == null)
+            this.#plot.setLegend({ idx: this.#data[0].length - 1 });
     }
 
     remove() {
@@ -54,7 +62,7 @@ export class Chart {
             padding: [8, 8, 0, 0],
             cursor: { points: { size: 6 }, y: false },
             legend: { live: true },
-            scales: { y: { range: (plot, low, high) => [0, Math.max(this.least, (high ?? 0) * 1.15)] } },
+            scales: { x: { range: (plot, low, high) => [Math.min(low, high - SPAN_S), high] }, y: { range: (plot, low, high) => [0, Math.max(this.least, (high ?? 0) * 1.15)] } },
             axes: [
                 { ...axis, values: (plot, ticks) => ticks.map(t => new Date(t * 1000).toTimeString().slice(0, 8)), space: 90 },
                 { ...axis, size: 56, space: 34, values: (plot, ticks) => ticks.map(this.value) },
@@ -65,5 +73,6 @@ export class Chart {
                     value: (plot, v) => v === null ? '–' : this.value(v) })),
             ],
         }, this.#data, this.place);
+        this.#tell();
     }
 }

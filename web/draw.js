@@ -50,7 +50,7 @@ function drawOverlay(g, overlay, settings, place, ratio) {
                 if (box.points)
                     drawPoints(g, box, place, ratio);
         if (layers.labels || layers.scores || layers.tracks)
-            for (const box of boxes)
+            for (const box of [...boxes].sort((a, b) => (b.score ?? 1) - (a.score ?? 1)))
                 drawLabel(g, box, layers, place, ratio, taken);
     }
     g.restore();
@@ -91,6 +91,7 @@ function labelSize(g, ratio) {
     return Math.min(17, Math.max(11, g.canvas.height / ratio / 34)) * ratio;
 }
 
+/* A label above its box, else below, else inside; where others are in the way it is left out. Zoom in to read it. */
 function drawLabel(g, box, layers, place, ratio, taken) {
     const text = labelText(box, layers);
     if (!text)
@@ -102,7 +103,9 @@ function drawLabel(g, box, layers, place, ratio, taken) {
     const above = r.y - height, below = r.y + r.h;
     const free = y => y >= 0 && y + height <= g.canvas.height
         && !taken.some(t => x < t.x + t.w && t.x < x + width && y < t.y + height && t.y < y + height);
-    const y = [above, below, r.y].find(free) ?? Math.max(0, above);
+    const y = [above, below, r.y].find(free);
+    if (y === undefined)
+        return;
     taken.push({ x, y, w: width });
     const colour = labelColour(box.label);
     g.fillStyle = colour;

@@ -48,12 +48,13 @@ export function layout({ nodes, links }, { width = 176, height = 74, gap = 26, l
     place(rows, across, gap);
     const size = Math.max(0, ...rows.flat().map(i => i.at + (i.name ? across : 0)));
     const at = item => ({ along: item.layer * (along + layerGap), across: item.at });
+    const ports = placePorts(routes, across);
     const point = (a, c) => down ? { x: c, y: a } : { x: a, y: c };
     return {
         width: down ? size : rows.length * (along + layerGap) - layerGap,
         height: down ? rows.length * (along + layerGap) - layerGap : size,
         nodes: new Map([...items].map(([name, item]) => [name, { ...point(at(item).along, at(item).across), layer: item.layer }])),
-        links: routes.map(({ link, via }) => ({ link, ...draw(via, along, across, point, at) })),
+        links: routes.map(r => ({ link: r.link, ...draw(r.via, ports.get(r), along, across, point, at) })),
     };
 }
 
@@ -139,12 +140,29 @@ function separate(row, size, gap) {
     }
 }
 
-function draw(via, along, across, point, at) {
+/* Links leave and enter a node beside each other, in the order of where they come from and lead to: Map of route ->
+ * [offset at its start, offset at its end] from the middle of the node. */
+function placePorts(routes, across) {
+    const ports = new Map(routes.map(r => [r, [0, 0]]));
+    const spread = (group, which, towards) => {
+        const room = Math.min(14, across * 0.62 / Math.max(1, group.length - 1));
+        group.sort((a, b) => towards(a).at - towards(b).at);
+        group.forEach((r, i) => ports.get(r)[which] = (i - (group.length - 1) / 2) * room);
+    };
+    const by = key => routes.reduce((map, r) => map.set(key(r), [...(map.get(key(r)) ?? []), r]), new Map());
+    for (const group of by(r => r.via[0]).values())
+        spread(group, 0, r => r.via[1]);
+    for (const group of by(r => r.via.at(-1)).values())
+        spread(group, 1, r => r.via.at(-2));
+    return ports;
+}
+
+function draw(via, [leaves, enters], along, across, point, at) {
     const ends = via.map((item, i) => {
         const { along: a, across: c } = at(item), middle = c + (item.name ? across / 2 : 0);
         if (!item.name)
             return [[a, middle], [a + along, middle]];
-        return i === 0 ? [[a + along, middle]] : [[a, middle]];
+        return i === 0 ? [[a + along, middle + leaves]] : [[a, middle + enters]];
     }).flat();
     const text = ([a, c]) => Object.values(point(Math.round(a * 10) / 10, Math.round(c * 10) / 10)).join(' ');
     let path = `M${text(ends[0])}`, label = null;

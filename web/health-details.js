@@ -68,7 +68,8 @@ export class Details {
             facts(Object.entries(node?.options ?? {})));
         if (known)
             this.#draw(known.series, [
-                ['Frames a second', [{ label: 'in', colour: '--accent', of: 'in' }, { label: 'out', colour: '--ok', of: 'out' }], rate],
+                ['Frames a second', [now.frames_in ? { label: 'in', colour: '--accent', of: 'in' } : null,
+                    now.frames_out ? { label: 'out', colour: '--ok', of: 'out' } : null].filter(Boolean), rate],
                 ['One call takes', [{ label: 'half', colour: '--accent', of: 'p50' }, { label: '99 %', colour: '--policy', of: 'p99' }], duration],
             ]);
     }

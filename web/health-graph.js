@@ -4,8 +4,9 @@ import { layout } from './graph-layout.js';
 import { linkKey, STATES } from './metrics.js';
 import { duration, rate } from './format.js';
 
-const NODE = { width: 178, height: 66, gap: 30, layerGap: 150 };
-const NODE_DOWN = { width: 150, height: 62, gap: 18, layerGap: 74, down: true };
+const NODE = { width: 178, height: 66, gap: 30, layerGap: 170 };
+const NODE_DOWN = { width: 124, height: 62, gap: 14, layerGap: 58, down: true };
+const GAP_MIN_PX = 126, SCALE_MIN = 0.7;
 
 /* Nodes that only accounts know, copies of a node (`replicas`) and a dashboard's viewers, belong to the node they are of. */
 export function nodeOf(name, names) {
@@ -35,8 +36,29 @@ export class HealthGraph {
         this.choose = choose;
         this.lines = svg('svg', { class: 'graph-lines', 'aria-hidden': 'true' });
         this.field = h('div', { class: 'graph-field' }, this.lines);
-        this.element = h('div', { class: 'graph', role: 'group', 'aria-label': 'The pipeline as a graph', tabindex: '-1' }, this.field);
-        new ResizeObserver(() => this.#graph && this.#down() !== this.isDown && this.set(this.#graph)).observe(this.element);
+        this.element = h('div', { class: 'graph', role: 'group', 'aria-label': 'The pipeline as a graph', tabindex: '-1' },
+            this.frame = h('div', { class: 'graph-frame' }, this.field));
+        new ResizeObserver(() => this.#graph && this.#room() !== this.room && this.set(this.#graph)).observe(this.element);
+    }
+
+    #room() {
+        const { paddingLeft, paddingRight } = getComputedStyle(this.element);
+        return this.element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    }
+
+    /* Layers as far apart as the room lets them, then all of it smaller, then it scrolls. */
+    #fit(graph) {
+        const size = this.isDown ? NODE_DOWN : NODE;
+        let places = layout(graph, size);
+        if (!this.isDown && places.width > this.room) {
+            const layers = 1 + Math.max(0, ...[...places.nodes.values()].map(n => n.layer));
+            places = layout(graph, { ...size, layerGap: Math.max(GAP_MIN_PX, (this.room - 8 - layers * size.width) / Math.max(1, layers - 1)) });
+        }
+        const scale = Math.min(1, Math.max(SCALE_MIN, this.room / (places.width + 8)));
+        this.field.style.transform = scale < 1 ? `scale(${scale})` : '';
+        this.frame.style.width = `${(places.width + 8) * scale}px`;
+        this.frame.style.height = `${(places.height + 8) * scale}px`;
+        return { places, size };
     }
 
     #down() {
@@ -46,7 +68,9 @@ export class HealthGraph {
     set(graph) {
         this.#graph = graph;
         this.isDown = this.#down();
-        const places = layout(graph, this.isDown ? NODE_DOWN : NODE), size = this.isDown ? NODE_DOWN : NODE;
+        this.room = this.#room();
+        this.element.classList.toggle('is-down', this.isDown);
+        const { places, size } = this.#fit(graph);
         this.field.replaceChildren(this.lines);
         this.lines.replaceChildren();
         this.lines.setAttribute('viewBox', `-4 -4 ${places.width + 8} ${places.height + 8}`);
@@ -88,7 +112,7 @@ export class HealthGraph {
                 part.dataset.state = state;
             text.classList.toggle('is-chosen', chosen === `link ${key}`);
             const age = now?.now.age_ms?.count ? duration(now.now.age_ms.p50) : '';
-            setText(text, [`${rate(now?.out_s)} /s`, age].filter(Boolean).join(' · '));
+            setText(text, this.isDown ? '' : [`${rate(now?.out_s)} /s`, age].filter(Boolean).join(' · '));
             text.setAttribute('aria-label', `link from ${link.from} to ${link.to}, ${link.take}: ${STATES[state]}, ${rate(now?.out_s)} frames a second`);
         }
         for (const [name, { button, state, numbers }] of this.#nodes) {

@@ -23,8 +23,8 @@ export function addHook(session) {
             return () => get(name).removeEventListener('shown', listener);
         },
         about: name => {
-            const { way, past, paused, history, sequence, results, view, signal } = get(name);
-            return { way, past, paused, held: history.length, bytes: history.bytes, waiting: sequence.length, delay: sequence.playout.delay,
+            const { way, past, history, sequence, results, view, signal } = get(name);
+            return { way, past: past.on, paused: past.paused, held: history.length, bytes: history.bytes, waiting: sequence.length, delay: sequence.playout.delay,
                 results: results.size, view: { ...view }, signal: signal.read(performance.now()) };
         },
     };

@@ -41,7 +41,8 @@ export class LayersPanel {
             this.#fill();
             this.element.querySelector('input')?.focus();
         } else {
-            this.button.focus();
+            if (this.element.contains(document.activeElement) || document.activeElement === document.body)
+                this.button.focus();
         }
     }
 

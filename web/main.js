@@ -47,6 +47,7 @@ function route() {
     const [view, name] = location.hash.slice(1).split('/').map(decodeURIComponent);
     const player = view === 'stream' ? session.players.get(name) : null;
     if (view === 'health') {
+        layers.toggle(false);
         show('health', name);
     } else if (player) {
         lastStream = name;
@@ -124,12 +125,12 @@ const everywhere = {
 
 const inStream = {
     ' ': view => view.togglePlay(),
-    ArrowLeft: (view, shift) => shift ? view.jump(-1000) : view.player.step(-1),
-    ArrowRight: (view, shift) => shift ? view.jump(1000) : view.player.step(1),
-    ',': view => view.player.step(-1),
-    '.': view => view.player.step(1),
-    Home: view => view.player.seekTime(-Infinity),
-    End: view => view.player.live(),
+    ArrowLeft: (view, shift) => shift ? view.jump(-1000) : view.player.past.step(-1),
+    ArrowRight: (view, shift) => shift ? view.jump(1000) : view.player.past.step(1),
+    ',': view => view.player.past.step(-1),
+    '.': view => view.player.past.step(1),
+    Home: view => view.player.past.seekTime(-Infinity),
+    End: view => view.player.past.leave(),
     '+': view => view.zoom(1.4),
     '=': view => view.zoom(1.4),
     '-': view => view.zoom(1 / 1.4),

@@ -6,7 +6,7 @@ import { History } from './history.js';
 import { Sequence } from './sequence.js';
 import { Intake } from './intake.js';
 import { Signal } from './signal.js';
-import { Review } from './review.js';
+import { Past } from './past.js';
 import { PacketDecoder, PictureDecoder } from './decoder.js';
 import { decoderConfig, canDecode } from './codec.js';
 import { makeRecord, addOverlay, noteOf } from './record.js';
@@ -45,10 +45,6 @@ export class Player extends EventTarget {
     #failures = [];
     #refused = null;           // what this browser said to decode and then did not
     #heardOf = new Map();      // node -> when its last result came
-    #review = null;
-    #playing = null;           // in the past: {wall, time, seeking}
-    #seeking = null;           // the last seek that was begun
-    #target = null;            // where steps lead that are not done yet
     #shownAt = [];
 
     constructor(name, settings, clock) {
@@ -57,6 +53,7 @@ export class Player extends EventTarget {
         this.#settings = settings;
         this.#clock = clock;
         this.history = new History();
+        this.past = new Past(this);
         this.sequence = new Sequence((frame, now) => this.#isReady(frame, now), image => image.close());
     }
 
@@ -68,7 +65,7 @@ export class Player extends EventTarget {
         for (const node of info.results)
             if (!this.#heardOf.has(node))
                 this.#heardOf.set(node, performance.now());
-        this.#changed();
+        this.changed();
     }
 
     async setCodec(message) {
@@ -82,7 +79,7 @@ export class Player extends EventTarget {
         const fails = !able || this.#refused === sameCodec(message);
         if (this.codec === message && this.packetsFail !== fails) {
             this.packetsFail = fails;
-            this.#changed();
+            this.changed();
         }
     }
 
@@ -100,7 +97,7 @@ export class Player extends EventTarget {
         this.signal.frame(now);
         if (this.history.push(frame))
             this.results.forgetBefore(this.history.first.number);
-        if (this.#visible && !this.#review) {
+        if (this.#visible && !this.past.on) {
             this.#useDecoderFor(frame);
             this.sequence.push(frame, now);
             this.#pump(now);
@@ -115,7 +112,7 @@ export class Player extends EventTarget {
                 this.labels.set(box.label, (this.labels.get(box.label) ?? 0) + 1);
                 this.dispatchEvent(new Event('label'));
             }
-        if (this.#visible && !this.#review)
+        if (this.#visible && !this.past.on)
             this.#pump(performance.now());
         if (this.record && (this.#mode() === 'newest' || this.record.number === result.frame))
             this.#refresh();
@@ -131,15 +128,14 @@ export class Player extends EventTarget {
 
     gone() {
         this.ended = true;
-        this.#changed();
+        this.changed();
     }
 
     #forget() {
         this.history.clear();
         this.results.clear();
         this.sequence.restart();
-        if (this.#review)
-            this.live();
+        this.past.leave();
     }
 
     // ---- decoding
@@ -175,7 +171,7 @@ export class Player extends EventTarget {
         if (this.#failures.length >= FAILURES_MAX && this.info?.pictures && !this.packetsFail) {
             this.#refused = sameCodec(this.codec);
             this.packetsFail = true;
-            this.#changed();
+            this.changed();
         }
     }
 
@@ -189,7 +185,7 @@ export class Player extends EventTarget {
     // ---- what is shown
 
     #mode() {
-        return this.#review ? 'exact' : this.#settings.mode;
+        return this.past.on ? 'exact' : this.#settings.mode;
     }
 
     /* The nodes whose results are wanted on the picture. */
@@ -241,7 +237,7 @@ export class Player extends EventTarget {
         if (visible === this.#visible)
             return;
         this.#visible = visible;
-        if (visible && !this.#review)
+        if (visible && !this.past.on)
             this.resync();
         else
             this.sequence.restart();
@@ -263,13 +259,13 @@ export class Player extends EventTarget {
 
     /* Once for each picture of the screen. */
     tick(now) {
-        if (this.#review) {
-            this.#playPast(now);
+        if (this.past.on) {
+            this.past.tick(now);
         } else if (this.#visible) {
             this.#pump(now);
             const frame = this.sequence.take(now, this.#settings.mode === 'newest');
             if (frame) {
-                this.#show(frame, frame.image);
+                this.show(frame, frame.image);
                 this.#shownAt.push(now);
             }
             this.#pump(now);
@@ -278,10 +274,11 @@ export class Player extends EventTarget {
             this.#draw(false);
     }
 
-    #show(frame, image, owned = true) {
+    /* Makes a frame's image the record and draws it. `owned`: the image is ours to close. */
+    show(frame, image, owned = true) {
         if (this.record?.owned && this.record.image !== image)
             this.record.image.close();
-        const age_ms = this.#review ? null : this.#clock.now(Date.now()) - frame.captured;
+        const age_ms = this.past.on ? null : this.#clock.now(Date.now()) - frame.captured;
         this.record = makeRecord(frame, image, this.#size(image), age_ms, this.sequence.starting);
         this.record.owned = owned;
         this.#overlay();
@@ -311,7 +308,7 @@ export class Player extends EventTarget {
         if (!this.#canvas?.width)
             return;
         this.picture = drawRecord(this.#canvas, record, this.#settings, this.view, globalThis.devicePixelRatio || 1);
-        const entry = noteOf(record, this.past);
+        const entry = noteOf(record, this.past.on);
         if (!isNew && this.log.length)
             this.log.pop();
         this.log.push(entry);
@@ -327,105 +324,7 @@ export class Player extends EventTarget {
         return this.#shownAt.length / 2;
     }
 
-    // ---- the past
-
-    get paused() {
-        return this.#review !== null && !this.#playing;
-    }
-
-    get past() {
-        return this.#review !== null;
-    }
-
-    pause() {
-        if (!this.record)
-            return;
-        this.#playing = null;
-        if (!this.#review) {
-            this.#review = new Review(this.history);
-            this.sequence.restart();
-            this.record.age_ms = null;
-            this.#refresh();
-        }
-        this.history.pin(this.record.number);
-        this.#changed();
-    }
-
-    /* From here on, at its own pace, until it is live again. */
-    async play() {
-        await this.#seeking;
-        if (!this.#review)
-            return;
-        this.#playing = { wall: performance.now(), time: this.record.time, seeking: false };
-        this.#changed();
-    }
-
-    live() {
-        if (!this.#review)
-            return;
-        this.#review.close();
-        if (this.record)
-            this.record.owned = true;
-        this.#review = null;
-        this.#playing = null;
-        this.history.unpin();
-        this.resync();
-        this.#changed();
-    }
-
-    seek(number) {
-        if (!this.#review)
-            this.pause();
-        return this.#seeking = this.#seek(number).catch(() => false);
-    }
-
-    async #seek(number) {
-        const review = this.#review, frame = this.history.get(number);
-        if (!review || !frame)
-            return false;
-        const image = await review.seek(number);
-        if (!image || this.#review !== review)
-            return false;
-        review.holds = number;
-        this.#show(frame, image, false);
-        this.history.pin(number);
-        this.dispatchEvent(new Event('moved'));
-        return true;
-    }
-
-    async step(by) {
-        if (!this.record)
-            return;
-        this.pause();
-        const next = this.history.neighbour(this.#target ?? this.record.number, by);
-        if (!next)
-            return;
-        this.#target = next.number;
-        await this.seek(next.number);
-        if (this.#target === next.number)
-            this.#target = null;
-    }
-
-    seekTime(time) {
-        const frame = this.history.atTime(time);
-        return frame ? this.seek(frame.number) : Promise.resolve(false);
-    }
-
-    #playPast(now) {
-        const playing = this.#playing;
-        if (!playing || playing.seeking)
-            return;
-        const frame = this.history.atTime(playing.time + now - playing.wall);
-        if (!frame || frame.time <= this.record.time) {
-            if (this.record.time >= (this.history.last?.time ?? 0) - 1)
-                this.live();
-            return;
-        }
-        playing.seeking = true;
-        this.seek(frame.number).then(() => playing.seeking = false);
-    }
-
-    #changed() {
+    changed() {
         this.dispatchEvent(new Event('change'));
     }
 }

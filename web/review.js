@@ -109,7 +109,7 @@ export class Review {
         let idle = 0;
         while (going() && idle < STUCK_MS) {
             await new Promise(resolve => setTimeout(resolve, 10));
-            idle = this.#decoder.busy ? 0 : idle + 10;
+            idle = this.#decoder?.busy ? 0 : idle + 10;
         }
         return going();
     }

@@ -92,7 +92,7 @@ export class Sequence {
             if (frame.readyAt !== null || !this.isReady(frame, now))
                 continue;
             frame.readyAt = now;
-            if (frame.time > this.shownTime)
+            if (!frame.overtaken)
                 this.playout.ready(frame.time, now + this.#decoding_ms);
         }
     }

@@ -144,7 +144,7 @@ export class Session extends EventTarget {
         const long = this.#away !== null && now - this.#away > UNSEEN_MS;
         this.#away = null;
         for (const player of this.players.values())
-            if (!player.past)
+            if (!player.past.on)
                 long ? player.rejoin() : player.resync();
         this.updateWatch();
     }
@@ -156,7 +156,7 @@ export class Session extends EventTarget {
         const away = this.#away !== null && now - this.#away > UNSEEN_MS;
         for (const [id, player] of this.#byId) {
             const unseen = this.#unseen.get(player);
-            const keeps = player.past || this.players.size <= KEEP_MAX;
+            const keeps = player.past.on || this.players.size <= KEEP_MAX;
             if (away || (unseen !== undefined && now - unseen > UNSEEN_MS && !keeps))
                 continue;
             const as = wayOf(player.info, player.packetsFail);

@@ -30,10 +30,10 @@ export class StreamView {
         this.veil = h('div', { class: 'veil' }, this.title = h('strong'), this.detail = h('span'));
         this.badge = h('span', { class: 'badge' });
         this.toggle = button('pause', 'Pause (space)', () => this.togglePlay(), { class: 'primary' });
-        this.liveButton = h('button', { type: 'button', class: 'live-button', onclick: () => this.player.live() }, h('span', { class: 'dot' }), 'Live');
+        this.liveButton = h('button', { type: 'button', class: 'live-button', onclick: () => this.player.past.leave() }, h('span', { class: 'dot' }), 'Live');
         this.when = h('output', { class: 'when' });
         this.zoomText = h('span', { class: 'zoom-text' });
-        this.heading = h('h1', { class: 'stream-name' });
+        this.heading = h('h1', { class: 'stream-name', tabindex: '-1' });
         this.facts = h('span', { class: 'stream-facts' });
         this.found = h('ul', { class: 'found-list' });
         this.foundTitle = h('h2', {}, 'In this frame');
@@ -43,11 +43,11 @@ export class StreamView {
                 this.heading, this.facts),
             h('div', { class: 'stage-frame' }, this.canvas, this.veil, this.badge),
             h('div', { class: 'controls', role: 'toolbar', 'aria-label': 'Playing' },
-                h('div', { class: 'group' }, button('back', 'One frame back (←)', () => this.player.step(-1)), this.toggle,
-                    button('forth', 'One frame forward (→)', () => this.player.step(1)), this.liveButton),
+                h('div', { class: 'group' }, button('back', 'One frame back (←)', () => this.player.past.step(-1)), this.toggle,
+                    button('forth', 'One frame forward (→)', () => this.player.past.step(1)), this.liveButton),
                 this.when,
-                h('div', { class: 'group' }, this.zoomText, button('zoomOut', 'Zoom out (−)', () => this.zoom(1 / 1.4)),
-                    button('zoomIn', 'Zoom in (+)', () => this.zoom(1.4)), button('whole', 'The whole picture (0)', () => this.#setView(WHOLE)),
+                h('div', { class: 'group' }, this.zoomText, button('zoomOut', 'Zoom out (−)', () => this.zoom(1 / 1.4), { class: 'zoom-button' }),
+                    button('zoomIn', 'Zoom in (+)', () => this.zoom(1.4), { class: 'zoom-button' }), button('whole', 'The whole picture (0)', () => this.#setView(WHOLE)),
                     button('full', 'Full screen (f)', () => this.fullScreen()))),
             this.timeline.element);
         this.element.append(h('div', { class: 'stream-layout' }, this.stage,
@@ -70,7 +70,7 @@ export class StreamView {
         this.#buttons();
         this.#recordShown();
         this.beat();
-        this.canvas.focus({ preventScroll: true });
+        this.heading.focus({ preventScroll: true });
     }
 
     hide() {
@@ -78,7 +78,7 @@ export class StreamView {
             return;
         this.player.removeEventListener('shown', this.shown);
         this.player.removeEventListener('change', this.changed);
-        this.player.live();
+        this.player.past.leave();
         this.player.setView(WHOLE);
         this.session.setVisible(this.player, false);
         this.player = null;
@@ -87,32 +87,30 @@ export class StreamView {
 
     beat() {
         const { kind, title, detail } = condition(this.player, this.session), { player } = this;
-        const shown = player.past ? 'past' : kind, covered = !player.past && kind !== 'live' && kind !== 'back';
+        const shown = player.past.on ? 'past' : kind, covered = !player.past.on && kind !== 'live' && kind !== 'back';
         this.stage.dataset.kind = shown;
         setText(this.title, covered ? title : '');
         setText(this.detail, covered ? detail : '');
         setText(this.badge, kind === 'back' ? title : '');
         const codec = player.way === 'jpeg' ? 'JPEG' : player.codec?.codec ?? '', size = player.record ? `${player.record.width} × ${player.record.height}` : '';
         const age = player.record?.age_ms != null ? `${duration(player.record.age_ms)} old` : '';
-        setText(this.facts, [size, codec, player.past ? '' : `${rate(player.rate(performance.now()))} /s`, player.past ? '' : age].filter(Boolean).join(' · '));
+        setText(this.facts, [size, codec, player.past.on ? '' : `${rate(player.rate(performance.now()))} /s`, player.past.on ? '' : age].filter(Boolean).join(' · '));
         this.timeline.draw();
     }
 
     // ---- what can be done
 
     togglePlay() {
-        const { player } = this;
-        if (!player.past)
-            player.pause();
-        else if (player.paused)
-            player.play();
+        const { past } = this.player;
+        if (past.paused)
+            past.play();
         else
-            player.pause();
+            past.pause();
     }
 
     jump(ms) {
         if (this.player.record)
-            this.player.seekTime(this.player.record.time + ms);
+            this.player.past.seekTime(this.player.record.time + ms);
     }
 
     zoom(factor) {
@@ -150,20 +148,22 @@ export class StreamView {
     #buttons() {
         if (!this.player)
             return;
-        const { past, paused } = this.player, pauses = !past || !paused;
+        const { past } = this.player, pauses = !past.paused;
         this.toggle.replaceChildren(icon(pauses ? 'pause' : 'play'));
         const label = pauses ? 'Pause (space)' : 'Play from here (space)';
         this.toggle.setAttribute('aria-label', label);
         this.toggle.title = label;
-        this.liveButton.setAttribute('aria-pressed', String(!past));
+        this.liveButton.setAttribute('aria-pressed', String(!past.on));
         this.#setView(this.player.view);
         this.beat();
     }
 
     #recordShown() {
-        const { record, past, history } = this.player;
+        const { record, history } = this.player, past = this.player.past.on;
         if (!record)
             return;
+        const turned = record.rotation % 180 !== 0;
+        this.stage.style.setProperty('--shape', String(turned ? record.height / record.width : record.width / record.height));
         const behind = past && history.last ? history.last.time - record.time : 0;
         setText(this.when, past ? `−${duration(Math.max(0, behind))}  ·  ${clock(record.captured)}` : clock(record.captured));
         const now = performance.now();

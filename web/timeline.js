@@ -8,7 +8,7 @@ import { duration } from './format.js';
 import { settings } from './settings.js';
 
 const SPAN_MS = 60000;
-const LANE_PX = 9, TOP_PX = 12;
+const LANE_PX = 9, TOP_PX = 12, EDGE_PX = 7;
 
 export class Timeline {
     #player = null;
@@ -47,9 +47,10 @@ export class Timeline {
     }
 
     #seek(event) {
-        const at = this.element.getBoundingClientRect(), part = Math.min(1, Math.max(0, (event.clientX - at.left) / at.width));
+        const at = this.element.getBoundingClientRect();
+        const part = Math.min(1, Math.max(0, (event.clientX - at.left - EDGE_PX) / (at.width - 2 * EDGE_PX)));
         const span = this.#range();
-        this.#player.seekTime(this.#end - span * (1 - part));
+        this.#player.past.seekTime(this.#end - span * (1 - part));
     }
 
     draw() {
@@ -68,7 +69,7 @@ export class Timeline {
         }
         const g = this.canvas.getContext('2d'), style = getComputedStyle(this.element);
         const colour = name => style.getPropertyValue(name).trim();
-        const x = time => width - (this.#end - time) / span * width;
+        const x = time => width - EDGE_PX - (this.#end - time) / span * (width - 2 * EDGE_PX);
         g.setTransform(ratio, 0, 0, ratio, 0, 0);
         g.clearRect(0, 0, width, height);
         this.#drawScale(g, x, span, height, colour);
@@ -114,7 +115,7 @@ export class Timeline {
     }
 
     #drawPosition(g, at, height, colour) {
-        const x = Math.min(this.canvas.clientWidth - 1.5, Math.max(1.5, at));
+        const x = Math.min(this.canvas.clientWidth - EDGE_PX, Math.max(EDGE_PX, at));
         g.fillStyle = colour('--text');
         g.fillRect(x - 1, TOP_PX - 4, 2, height - TOP_PX - 8);
         g.beginPath();
@@ -125,7 +126,7 @@ export class Timeline {
     #speak() {
         const { record, past } = this.#player, behind = record ? (this.#end - record.time) / 1000 : 0;
         this.element.setAttribute('aria-valuenow', (-behind).toFixed(1));
-        this.element.setAttribute('aria-valuetext', past ? `${duration(behind * 1000)} ago, frame ${record.number}` : 'live');
+        this.element.setAttribute('aria-valuetext', past.on ? `${duration(behind * 1000)} ago, frame ${record.number}` : 'live');
     }
 
     /* The labels that have a lane, with their colours, for a legend. */

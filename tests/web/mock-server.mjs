@@ -181,7 +181,9 @@ export function startMock(streams, options) {
 function realStreams(film, results) {
     const boxes = new Map(readFileSync(results, 'utf8').trim().split('\n').map(line => JSON.parse(line)).map(r => [r.order - 1, r.boxes]));
     return ['north-gate', 'crossing', 'station-east', 'plaza'].map((name, id) => {
-        const read = readFilm(film), shift = Math.floor(read.packets.length / 4 / 10) * 10 * id;
+        const read = readFilm(film);
+        read.packets.length = Math.min(read.packets.length, Math.floor(boxes.size / 10) * 10);
+        const shift = Math.floor(read.packets.length / 4 / 10) * 10 * id;
         read.packets = [...read.packets.slice(shift), ...read.packets.slice(0, shift)]
             .map((p, i) => ({ ...p, pts: i * 1000 / read.fps, order: i }));
         const stream = new MockStream(id, name, read, { pictures: false });
