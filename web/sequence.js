@@ -15,6 +15,7 @@ const IMAGES_MAX = 6;          // decoded and not yet shown
 const LEAD_MAX = 16;           // packets that a decoder may want beyond the one whose picture it gives
 const STUCK_MS = 60;
 const START_MS = 600;          // no longer than that, even if the decoder never gives all it has
+const SILENT_MS = 20;          // a decoder that has all and says nothing for so long wants to see more
 const BEHIND_MS = 1500;        // a frame that was ready so long ago and is not decoded: the decoder cannot keep up
 const DECODING_MAX_MS = 120;
 const FRAMES_MAX = 3000;
@@ -152,7 +153,8 @@ export class Sequence {
             return null;
         this.#startedAt ??= now;
         const rest = this.#frames.some((f, i) => i >= this.#fed || (!f.image && !f.overtaken && f.time > newest.time));
-        if (!rest || now - this.#startedAt > START_MS)
+        const silent = this.#fed === this.#frames.length && now - this.#fedAt > SILENT_MS;
+        if (!rest || silent || now - this.#startedAt > START_MS)
             this.#starting = false;
         return !this.#starting || this.shownTime === -Infinity ? newest : null;
     }

@@ -34,8 +34,7 @@ export async function exactness({ harness, mock, url, offset, modulo, hasCode, p
         const names = (await page.evaluate(() => weir.streams()));
         let frames = 0, overlays = 0;
         for (const name of names) {
-            await page.goto(`${url}#stream/${name}`);
-            await page.waitForFunction(n => weir.about(n).held > 60 && weir.shown(n).length > 5, name);
+            await openStream(page, url, name, 60);
             const seen = check(page, 60, [name]);
             await page.keyboard.press('Space');
             await page.waitForFunction(n => weir.about(n).paused, name);
@@ -54,8 +53,7 @@ export async function exactness({ harness, mock, url, offset, modulo, hasCode, p
         const page = await open({ url });
         await playing(page, 60);
         const name = (await page.evaluate(() => weir.streams()))[1] ?? (await page.evaluate(() => weir.streams()))[0];
-        await page.goto(`${url}#stream/${name}`);
-        await page.waitForFunction(n => weir.about(n).held > 80 && weir.shown(n).length > 5, name);
+        await openStream(page, url, name, 80);
         const seen = check(page, 150, [name]);
         await page.keyboard.press('Space');
         await page.keyboard.press('Home');
@@ -116,6 +114,13 @@ export async function exactness({ harness, mock, url, offset, modulo, hasCode, p
         mock.stream('gate').joinBurst = true;
         return say(seen);
     });
+}
+
+/* The large view of a stream, with so many frames of its past. */
+export async function openStream(page, url, name, held = 0) {
+    await page.goto(`${url}#stream/${name}`);
+    await page.waitForFunction(([n, held]) => document.body.dataset.view === 'stream' && weir.about(n).held > held
+        && weir.shown(n).length > 5, [name, held]);
 }
 
 /* One key, and the record that it leads to. */

@@ -1,5 +1,5 @@
 /* browser_interaction.mjs: layers, filters, keys, zoom, the graph. */
-import { stepOnce } from './browser_exactness.mjs';
+import { openStream, stepOnce } from './browser_exactness.mjs';
 
 const CAR = [255, 209, 102], PERSON = [76, 201, 240];
 
@@ -28,7 +28,7 @@ export async function interaction({ harness, mock, url, playing }) {
         if (focused !== names[Math.min(1, names.length - 1)])
             throw new Error(`the arrow led to ${focused}`);
         await page.keyboard.press('Enter');
-        await page.waitForFunction(n => location.hash === `#stream/${n}` && weir.about(n).held > 30 && weir.shown(n).length, focused);
+        await page.waitForFunction(n => document.body.dataset.view === 'stream' && weir.about(n).held > 30 && weir.shown(n).length, focused);
         await page.keyboard.press('Space');
         await page.waitForFunction(n => weir.about(n).paused, focused);
         const at = await page.evaluate(n => weir.pixels(n).number, focused);
@@ -43,7 +43,7 @@ export async function interaction({ harness, mock, url, playing }) {
         await page.keyboard.press('Escape');
         await page.waitForSelector('#help:not([open])', { state: 'attached' });
         await page.keyboard.press('Escape');
-        await page.waitForFunction(n => location.hash === '#live' && document.activeElement.closest('.tile')?.dataset.stream === n, focused);
+        await page.waitForFunction(n => document.body.dataset.view === 'live' && document.activeElement.closest('.tile')?.dataset.stream === n, focused);
         await page.keyboard.press('h');
         await page.waitForSelector('#view-health:not([hidden])');
     });
@@ -51,8 +51,7 @@ export async function interaction({ harness, mock, url, playing }) {
         const page = await open({ url });
         await playing(page);
         const name = (await page.evaluate(() => weir.streams()))[0];
-        await page.goto(`${url}#stream/${name}`);
-        await page.waitForSelector('.stage-picture');
+        await openStream(page, url, name);
         await page.keyboard.press('+');
         await page.waitForFunction(n => weir.about(n).view.scale > 1.3, name);
         await page.keyboard.press('d');
@@ -73,8 +72,7 @@ export async function interaction({ harness, mock, url, playing }) {
         const page = await open({ url });
         await playing(page, 60);
         const name = (await page.evaluate(() => weir.streams()))[0];
-        await page.goto(`${url}#stream/${name}`);
-        await page.waitForFunction(n => weir.about(n).held > 60 && weir.shown(n).length > 5, name);
+        await openStream(page, url, name, 60);
         const box = await page.locator('.timeline').boundingBox();
         await page.mouse.click(box.x + box.width - 20, box.y + 30);
         await page.waitForFunction(n => weir.about(n).paused && weir.shown(n, 1)[0].past, name);

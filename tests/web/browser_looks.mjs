@@ -1,4 +1,5 @@
 /* browser_looks.mjs: sizes, colours and names; the screenshots are to be looked at. */
+import { openStream } from './browser_exactness.mjs';
 
 /* What a screen reader could not name, and what sticks out of the page. */
 async function faults(page) {
@@ -27,15 +28,14 @@ export async function looks({ harness, url, playing }) {
                 await shot('layers');
                 await page.click('#layers .panel-head button');
                 const name = (await page.evaluate(() => weir.streams()))[0];
-                await page.goto(`${url}#stream/${name}`);
-                await page.waitForFunction(n => weir.shown(n).length > 50 && weir.about(n).held > 50, name);
+                await openStream(page, url, name, 50);
                 await shot('stream');
                 await page.click('.controls .primary');
                 await page.waitForFunction(n => weir.about(n).paused, name);
                 await shot('paused');
                 await page.goto(`${url}#health`);
                 await page.waitForSelector('.node');
-                await page.waitForFunction(() => document.querySelectorAll('.spark-line').length > 0 && /\d /.test(document.querySelector('.link-label')?.textContent ?? ''));
+                await page.waitForFunction(() => document.querySelectorAll('.spark-line').length > 0 && /\d/.test(document.querySelector('.links .number')?.textContent ?? ''));
                 await shot('health');
                 await page.locator('.node').nth(1).click();
                 await page.waitForSelector('.uplot');

@@ -1,13 +1,15 @@
 /* browser_test.mjs: the page in a real browser, as people use it. Prints TAP; screenshots are left in the folder.
  *
- *   node tests/web/browser_test.mjs FOLDER [--only WORDS] [--url URL [--token TOKEN] [--code OFFSET,MODULO]]
+ *   node tests/web/browser_test.mjs FOLDER [--only WORDS] [--weir WEIR | --url URL [--token TOKEN] [--code OFFSET,MODULO]]
  *
- * Without --url a mock server is used that can do what real cameras cannot be made to. With it those tests are run that a
- * real server can pass; --code says how the number in the pixels follows from the frame's: (number + OFFSET) % MODULO.
+ * By itself a mock server is used that can do what real cameras cannot be made to. With --weir or --url those tests are run
+ * that a real server can pass: --weir runs a pipeline with films whose pixels say which frame they are; --url takes one that
+ * runs already, and --code says how the number in the pixels follows from the frame's: (number + OFFSET) % MODULO.
  */
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Harness } from './harness.mjs';
-import { fourStreams, startMock } from './mock-server.mjs';
+import { codedFilms, fourStreams, startMock } from './mock-server.mjs';
 import { interaction } from './browser_interaction.mjs';
 import { looks } from './browser_looks.mjs';
 import { trouble } from './browser_trouble.mjs';
@@ -18,11 +20,34 @@ function option(args, name) {
     return at < 0 ? null : args[at + 1];
 }
 
+/* Three films as cameras, the results of two detectors: {url, stop}. Frames of a source count from 1. */
+async function startWeir(weir, films) {
+    const { gate, yard, dock } = await codedFilms(films);
+    const camera = (name, file) => `video name=${name} url=${file} pace=live loop=true ! @page`;
+    const line = ['dashboard name=page listen=127.0.0.1:0', camera('gate', gate), camera('yard', yard), camera('dock', dock),
+        '@gate ! detect name=people take=latest ! @page', '@yard ! detect name=cars take=latest ! @page'].join(' ; ');
+    const child = spawn(weir, ['run', line, '--duration', '15m'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    const url = await new Promise((resolve, reject) => {
+        child.stderr.on('data', data => {
+            const found = (said += data).match(/page: (http:\S+)/);
+            if (found)
+                resolve(found[1]);
+        });
+        child.on('exit', code => reject(new Error(`weir ended with ${code}: ${said}`)));
+    });
+    return { url, stop: () => new Promise(resolve => {
+        child.removeAllListeners('exit').on('exit', resolve);
+        child.kill('SIGINT');
+    }) };
+}
+
 async function main(args) {
-    const folder = args[0] ?? 'build/web-test', url = option(args, '--url');
+    const folder = args[0] ?? 'build/web-test', weir = option(args, '--weir');
+    const real = weir ? await startWeir(weir, join(folder, '..', 'web-films')) : null, url = real?.url ?? option(args, '--url');
     const harness = new Harness(folder, option(args, '--only'));
-    const [offset, modulo] = (option(args, '--code') ?? (url ? '' : '0,1500')).split(',').map(Number);
-    const films = join(folder, 'films');
+    const [offset, modulo] = (option(args, '--code') ?? (real ? '-1,1500' : url ? '' : '0,1500')).split(',').map(Number);
+    const films = join(folder, '..', 'web-films');
     const mock = url ? null : await startMock(await fourStreams(films));
     const world = {
         harness, mock, films, token: option(args, '--token'), url: url ?? mock.url, offset, modulo: modulo || 0, hasCode: Number.isFinite(modulo),
@@ -35,6 +60,7 @@ async function main(args) {
         await part(world);
     const status = await harness.finish();
     await mock?.close();
+    await real?.stop();
     process.exit(status);
 }
 

@@ -157,14 +157,19 @@ class MockServer {
     }
 }
 
-/* Four cameras: without and with B-frames, with start codes, and one that only has JPEG. */
-export async function fourStreams(cache) {
-    const films = {
+/* Films without and with B-frames, with long groups, and one more: name -> file. */
+export async function codedFilms(cache) {
+    return {
         gate: await codedFilm(cache, 'gate', { tone: 40, cb: 140, cr: 118 }),
         yard: await codedFilm(cache, 'yard', { tone: 60, cb: 120, cr: 124, bframes: 2, gop: 30 }),
         dock: await codedFilm(cache, 'dock', { tone: 50, cb: 128, cr: 138, gop: 50 }),
         mast: await codedFilm(cache, 'mast', { tone: 70, cb: 112, cr: 132 }),
     };
+}
+
+/* Four cameras: with and without JPEG, with start codes in place of lengths, and one that only has JPEG. */
+export async function fourStreams(cache) {
+    const films = await codedFilms(cache);
     return [
         new MockStream(0, 'gate', readFilm(films.gate), { file: films.gate }),
         new MockStream(1, 'yard', readFilm(films.yard), { pictures: false }),

@@ -1,5 +1,5 @@
 /* unit_test.mjs: what the page thinks with, without a browser: protocol, results, playout, sequence, history, codec choice,
- * layout, metrics, colours. Run with node --test.
+ * layout, metrics, colours. `node FILE` runs it.
  */
 import { test } from 'node:test';
 import { deepEqual, equal, ok } from 'node:assert/strict';
@@ -239,7 +239,7 @@ test('B-frames are shown in the order of display, whatever the decoder wants to 
             played.tick();
         }
         const shown = played.shown.map(f => f.time);
-        deepEqual(shown, shown.toSorted((a, b) => a - b), `lag ${lag}`);
+        deepEqual(shown, [...shown].sort((a, b) => a - b), `lag ${lag}`);
         ok(shown.length > 8, `lag ${lag}: ${shown.length} shown`);
         ok(played.shown.every(f => f.image && !f.image.closed));
     }
