@@ -83,7 +83,7 @@ stand_in apt-get 'case "$*" in *print-uris*) ;; *install*) echo E: broken >&2; e
 set_up build
 check 'apt fails: exit 1' exits 1
 check 'apt fails: its reason is shown' said 'E: broken'
-check 'apt fails: one sentence of ours' said '^setup: apt could not install gcc'
+check 'apt fails: one sentence of ours' said '^setup: apt could not install .*libc6-dev'
 
 fresh_tree
 set_up nonsense

@@ -56,7 +56,8 @@ export class Chart {
         if (!this.#data || !globalThis.uPlot || !this.place.isConnected)
             return this.#plot = null;
         const text = colour('--muted'), line = colour('--line');
-        const axis = { stroke: text, font: '11px system-ui, "DejaVu Sans", sans-serif', grid: { stroke: line, width: 1 }, ticks: { show: false }, size: 30 };
+        const axis = { stroke: text, font: '11px system-ui, "DejaVu Sans", sans-serif', grid: { stroke: line, width: 1 },
+            ticks: { show: false }, size: 30 };
         this.#plot = new globalThis.uPlot({
             ...this.#size(),
             padding: [8, 8, 0, 0],

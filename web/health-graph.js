@@ -31,6 +31,7 @@ export class HealthGraph {
     #nodes = new Map();
     #links = new Map();
     #graph = null;
+    #last = null;              // what update was told, for when it is laid out anew
 
     constructor(choose) {
         this.choose = choose;
@@ -82,6 +83,8 @@ export class HealthGraph {
         this.#nodes.clear();
         for (const node of graph.nodes)
             this.#addNode(node, places.nodes.get(node.name), size);
+        if (this.#last)
+            this.update(...this.#last);
     }
 
     #addLink(link, path, label) {
@@ -105,6 +108,7 @@ export class HealthGraph {
     }
 
     update(metrics, chosen) {
+        this.#last = [metrics, chosen];
         const known = this.#graph ? matchLinks(this.#graph, metrics) : new Map();
         for (const [key, { link, line, flow, text }] of this.#links) {
             const now = known.get(`${link.from} ${link.to}`), state = now?.state ?? 'idle';

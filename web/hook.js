@@ -24,7 +24,8 @@ export function addHook(session) {
         },
         about: name => {
             const { way, past, history, sequence, results, view, signal } = get(name);
-            return { way, past: past.on, paused: past.paused, held: history.length, bytes: history.bytes, waiting: sequence.length, delay: sequence.playout.delay,
+            return { way, past: past.on, paused: past.paused, held: history.length, bytes: history.bytes,
+                waiting: sequence.length, delay: sequence.playout.delay,
                 results: results.size, view: { ...view }, signal: signal.read(performance.now()) };
         },
     };

@@ -53,7 +53,8 @@ export class LayersPanel {
         const mode = (value, title, text) => h('label', { class: 'choice' },
             h('input', { type: 'radio', name: 'mode', value, onchange: () => settings.set({ mode: value }) }),
             h('span', {}, h('strong', {}, title), h('small', {}, text)));
-        this.score = h('input', { type: 'range', min: '0', max: '100', step: '1', id: 'score', 'aria-label': 'Score of at least', oninput: () => settings.set({ score: this.score.value / 100 }) });
+        this.score = h('input', { type: 'range', min: '0', max: '100', step: '1', id: 'score', 'aria-label': 'Score of at least',
+            oninput: () => settings.set({ score: this.score.value / 100 }) });
         this.scoreText = h('output', { for: 'score' });
         this.nodes = h('div', { class: 'checks' });
         this.nodesPart = h('fieldset', {}, h('legend', {}, 'Results of'), this.nodes);

@@ -22,12 +22,14 @@ export async function useTokenOfAddress() {
 export class LoginView {
     constructor(element, done) {
         this.element = element;
-        this.input = h('input', { type: 'password', name: 'token', id: 'token', autocomplete: 'current-password', required: true, 'aria-describedby': 'login-error' });
+        this.input = h('input', { type: 'password', name: 'token', id: 'token', autocomplete: 'current-password', required: true,
+            'aria-describedby': 'login-error' });
         this.error = h('p', { class: 'login-error', id: 'login-error', role: 'alert' });
         this.button = h('button', { type: 'submit', class: 'primary wide' }, 'Log in');
         element.append(h('form', { class: 'login', onsubmit: event => this.#submit(event, done) },
             h('h1', {}, 'This dashboard is private'),
-            h('p', {}, 'weir printed a token when it started; it may also stand in the pipeline as ', h('code', {}, 'token='), '.'),
+            h('p', {}, 'weir showed the token when it made it. It is in the file that the option ', h('code', {}, 'token='),
+                ' names: ', h('code', {}, 'weir-token'), ' if it is not given.'),
             h('label', { for: 'token' }, 'Token'), this.input, this.error, this.button));
     }
 

@@ -94,6 +94,9 @@ export class Player extends EventTarget {
         if (kind === 'run' || kind === 'era')
             this.results.startEra(frame.number);
         this.ended = false;
+        // A camera that comes back is shown at once.
+        if (frame.key && this.signal.read(now).kind === 'lost')
+            this.sequence.restart();
         this.signal.frame(now);
         if (this.history.push(frame))
             this.results.forgetBefore(this.history.first.number);

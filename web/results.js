@@ -5,6 +5,7 @@
  * anew: then an *era* begins, at the number of its first packet. Eras are compared before times are.
  */
 const TRAIL_MS = 3000;
+const FRAMES_MAX = 12000;      // with results; the history usually forgets them far earlier
 
 export class Results {
     #byFrame = new Map();      // number -> Map of node -> result
@@ -19,6 +20,8 @@ export class Results {
         if (!this.#byNode.has(from))
             this.#byNode.set(from, []);
         this.#byNode.get(from).push(result);
+        if (this.#byFrame.size > FRAMES_MAX)
+            this.forgetBefore([...this.#byFrame.keys()][FRAMES_MAX / 2]);
     }
 
     startEra(number) {

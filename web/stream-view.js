@@ -92,9 +92,11 @@ export class StreamView {
         setText(this.title, covered ? title : '');
         setText(this.detail, covered ? detail : '');
         setText(this.badge, kind === 'back' ? title : '');
-        const codec = player.way === 'jpeg' ? 'JPEG' : player.codec?.codec ?? '', size = player.record ? `${player.record.width} × ${player.record.height}` : '';
+        const codec = player.way === 'jpeg' ? 'JPEG' : player.codec?.codec ?? '';
+        const size = player.record ? `${player.record.width} × ${player.record.height}` : '';
         const age = player.record?.age_ms != null ? `${duration(player.record.age_ms)} old` : '';
-        setText(this.facts, [size, codec, player.past.on ? '' : `${rate(player.rate(performance.now()))} /s`, player.past.on ? '' : age].filter(Boolean).join(' · '));
+        const live = player.past.on ? [] : [`${rate(player.rate(performance.now()))} /s`, age];
+        setText(this.facts, [size, codec, ...live].filter(Boolean).join(' · '));
         this.timeline.draw();
     }
 

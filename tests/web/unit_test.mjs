@@ -116,6 +116,13 @@ test('what is too old is forgotten', () => {
     equal([...results.since(0)].length, 10);
 });
 
+test('results without a history are bounded too', () => {
+    const results = new Results();
+    for (let i = 0; i < 50000; i++)
+        results.add(result(i, i * 40));
+    ok(results.size <= 12000 && results.newest('detect').frame === 49999);
+});
+
 test('a trail ends where a track jumps', () => {
     const results = new Results();
     [10, 20, 300, 310, 320].forEach((x, i) => results.add(result(i, i * 40, 'detect', [{ label: 'a', x, y: 0, w: 20, h: 20, track: 1 }])));
