@@ -4,8 +4,9 @@
 
 uplot_version=1.6.32
 uplot_sha256=4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d
-playwright_version=1.65.1
-playwright_sha256=6f5a60be62a4fddfbe7d10c448d8fbd54547da3358f2f8a04211440471ee863e
+# playwright-core: the last that runs with Node 18, which Debian 12 has.
+playwright_version=1.61.1
+playwright_sha256=3740bba3a3e93b4c7bd7c0f6e3c0e5f8cdce498bef13511e4d534cc99a8ce198
 ws_version=8.18.3
 ws_sha256=424be604c8e7926fc29a1f067bf2dac256af3bcea62fe30395018bbaf8a9be2a
 
