@@ -22,7 +22,7 @@ WEIR_API extern const int64_t weir_spread_bound_ns[WEIR_SPREAD_BOUNDS];
 typedef struct weir_spread {
     uint64_t count;
     int64_t p50_ns, p99_ns, max_ns;
-    int64_t sum_ns;
+    int64_t sum_ns;                      /* INT64_MAX where it would be more */
     uint64_t within[WEIR_SPREAD_BOUNDS]; /* how many were at most weir_spread_bound_ns[i] */
 } weir_spread;
 

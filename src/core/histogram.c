@@ -44,6 +44,14 @@ static int64_t at_rank(const uint32_t *bucket, uint64_t rank)
     return 0;
 }
 
+/* sum + time_ns * times, or INT64_MAX where that doesn't fit: buckets may lie in memory that others write. */
+static int64_t plus_times(int64_t sum, int64_t time_ns, uint32_t times)
+{
+    int64_t product;
+    return __builtin_mul_overflow(time_ns, times, &product) || __builtin_add_overflow(sum, product, &sum) ? INT64_MAX
+                                                                                                          : sum;
+}
+
 static void coarsen(const uint32_t *bucket, weir_spread *spread)
 {
     uint64_t so_far = 0;
@@ -52,7 +60,7 @@ static void coarsen(const uint32_t *bucket, weir_spread *spread)
         for (; bound < WEIR_SPREAD_BOUNDS && middle_of(i) > weir_spread_bound_ns[bound]; bound++)
             spread->within[bound] = so_far;
         so_far += bucket[i];
-        spread->sum_ns += middle_of(i) * bucket[i];
+        spread->sum_ns = plus_times(spread->sum_ns, middle_of(i), bucket[i]);
     }
 }
 
