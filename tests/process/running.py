@@ -1,6 +1,7 @@
 """What the tests of worker processes share: runs of weir whose workers can be found and killed, and the TAP around them.
 
-WEIR_TEST_KILLS: how often the nodes of a pipeline are killed at random. WEIR_TEST_ONLY: a part of a test's name.
+WEIR_TEST_KILLS: how often the nodes of a pipeline are killed at random. WEIR_TEST_STOPS: how often
+one is stopped, so that it stands still. WEIR_TEST_ONLY: a part of a test's name.
 """
 import contextlib
 import json

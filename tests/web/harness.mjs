@@ -104,9 +104,10 @@ function nearColour(image, x, y, [r, g, b]) {
     return false;
 }
 
-/* Looks at each frame of the streams as it is drawn, until `count` were seen in all. Compares the number in the pixels
- * with the record's, the overlay's with the picture's, and the place of the drawn box with that which belongs to the number. */
-function checkFrames(names, { count, offset = 0, modulo = 0, box = null, timeout = 240000 }) {
+/* Looks at each frame of the streams as it is drawn, until `count` were seen in all, `overlays` of them with one. Compares
+ * the number in the pixels with the record's, the overlay's with the picture's, and the place of the drawn box with that
+ * which belongs to the number. */
+function checkFrames(names, { count, overlays = 0, offset = 0, modulo = 0, box = null, timeout = 240000 }) {
     return new Promise((resolve, reject) => {
         const seen = { frames: 0, overlays: 0, placed: 0, wrong: [], perStream: {} }, ends = [];
         const timer = setTimeout(() => finish(new Error(`only ${JSON.stringify(seen)} in time`)), timeout);
@@ -138,7 +139,7 @@ function checkFrames(names, { count, offset = 0, modulo = 0, box = null, timeout
             if (wrong.length)
                 seen.wrong.push(`${name}: ${wrong.join(', ')}`);
             seen.perStream[name] = (seen.perStream[name] ?? 0) + 1;
-            if (++seen.frames >= count)
+            if (++seen.frames >= count && seen.overlays >= overlays)
                 finish();
         };
         for (const name of names)
