@@ -39,24 +39,30 @@ uint64_t wr_link_missing(const wr_link *link)
     return missing(&stats);
 }
 
+/* False if a side moved meanwhile, or is in the middle of its turn; `even_in_a_turn`: that will do, if it stands still there. */
+static bool read_an_instant(const wr_link_shared *shared, weir_link_stats *stats, bool even_in_a_turn)
+{
+    uint64_t producer = read_counter(&shared->producer_turn);
+    uint64_t consumer = read_counter(&shared->consumer_turn);
+    if (!even_in_a_turn && (producer % 2 != 0 || consumer % 2 != 0))
+        return false;
+    read_once(shared, stats);
+    return producer == read_counter(&shared->producer_turn) && consumer == read_counter(&shared->consumer_turn);
+}
+
+/* A side of another process may be stopped in its turn, or have died there: after TRIES_MAX what it has in its hands, which
+ * is counted nowhere yet, counts as waiting. No counter says what it would have to take back. */
 void wr_link_read(const wr_link *link, weir_link_stats *stats)
 {
     const wr_link_shared *shared = link->shared;
-    for (unsigned tries = 1;; tries++) {
-        uint64_t producer = read_counter(&shared->producer_turn);
-        uint64_t consumer = read_counter(&shared->consumer_turn);
-        read_once(shared, stats);
-        if (producer % 2 == 0 && consumer % 2 == 0 && producer == read_counter(&shared->producer_turn) &&
-            consumer == read_counter(&shared->consumer_turn))
+    bool may_stand = link->config.shared || link->config.across;
+    for (unsigned tries = 1; !read_an_instant(shared, stats, may_stand && tries > TRIES_MAX); tries++) {
+        if (may_stand && tries > 2 * TRIES_MAX)
             break;
-        if ((link->config.shared || link->config.across) &&
-            tries > TRIES_MAX) { /* one side died in its turn, or never ends it */
-            stats->dropped[WEIR_LOST] += missing(stats);
-            break;
-        }
         if (tries % 64 == 0)
             sched_yield();
     }
+    stats->waiting += missing(stats);
     stats->age = wr_histogram_spread(&shared->age);
     stats->wait = wr_histogram_spread(&shared->wait);
     stats->policy = link->config.policy;

@@ -1,5 +1,6 @@
 /* A link between two threads: each notes every frame that it sent or got, and at the end the accounts must say the
- * same, frame by frame; a third thread reads the accounts all the while. */
+ * same, frame by frame; a third thread reads the accounts all the while. Then the same with a link as between processes,
+ * whose consumer has the frames by an import: in one process, and by one mapping, so that ThreadSanitizer sees it all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,14 +15,17 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
+#include <weir/packet.h>
 
-enum { FRAMES = 20000, GROUP = 12, ITEM_BYTES = 256 };
+enum { FRAMES = 20000, GROUP = 12, ITEM_BYTES = 256, DATA_BYTES = 128 };
+enum { NUMBERS = WEIR_KINDS_BUILTIN }; /* a kind of which nobody knows what is in it */
 static const int64_t patience_ns = 20000000000;
 
 typedef struct trial {
     const char *name;
     weir_policy policy;
-    bool waits, packets, held;
+    bool waits, packets, held, across;
     uint64_t limit_bytes;
     unsigned slow_consumer, slow_producer; /* rounds of idle work, at most */
     int cut_at;                            /* the consumer leaves after so many frames; 0: never */
@@ -30,7 +34,8 @@ typedef struct trial {
 typedef struct table {
     const trial *trial;
     wr_link link;
-    wr_store *store;
+    wr_store *store, *import; /* import: the consumer's, across */
+    wr_hold_store carried;
     wr_bell producer_bell, consumer_bell;
     _Atomic int64_t now; /* number of the newest frame sent: the clock of this test */
     _Atomic bool over;
@@ -54,6 +59,13 @@ static void wrong(table *t, const char *what)
 {
     if (!t->wrong)
         t->wrong = what;
+}
+
+/* The numbers in a frame: at the start and the end of its item, or of the data of its packet. */
+static int64_t *numbers_in(const weir_frame *frame, bool packet)
+{
+    uint8_t *data = (uint8_t *)wr_ref_data(&frame->refs[0]);
+    return (int64_t *)(packet ? (uint8_t *)weir_packet_data((const weir_packet *)data) : data);
 }
 
 /* As a strand does: arm, look once more, wait. */
@@ -102,20 +114,33 @@ static uint16_t flags_of(const table *t, int64_t number)
     return place == 0 ? WEIR_FRAME_KEY : place % 3 == 2 ? WEIR_FRAME_DISCARDABLE : 0;
 }
 
+/* False if the store is full. */
+static bool make_frame(table *t, int64_t number, weir_frame *frame)
+{
+    bool packet = t->trial->packets;
+    *frame = (weir_frame){.number = number, .order = number * 3, .captured_ns = number, .pts_ns = ~number};
+    frame->flags = t->flags[number] = flags_of(t, number);
+    if (!wr_store_take(t->store, ITEM_BYTES, &frame->refs[0]))
+        return false;
+    frame->count = 1;
+    if (packet)
+        *(weir_packet *)wr_ref_data(&frame->refs[0]) =
+            (weir_packet){.offset = sizeof(weir_packet), .bytes = DATA_BYTES};
+    int64_t *data = numbers_in(frame, packet);
+    data[0] = data[DATA_BYTES / 8 - 1] = number;
+    return true;
+}
+
 static void *produce(void *user)
 {
     table *t = user;
     uint32_t random = 7;
     for (int64_t number = 1; number <= FRAMES && await_room(t); number++) {
-        weir_frame frame = {.number = number, .order = number * 3, .captured_ns = number, .pts_ns = ~number};
-        frame.flags = t->flags[number] = flags_of(t, number);
-        if (!wr_store_take(t->store, ITEM_BYTES, &frame.refs[0])) {
+        weir_frame frame;
+        if (!make_frame(t, number, &frame)) {
             wrong(t, "the store was full: references were lost");
             break;
         }
-        frame.count = 1;
-        int64_t *data = wr_ref_data(&frame.refs[0]);
-        data[0] = data[ITEM_BYTES / 8 - 1] = number;
         atomic_store(&t->now, number);
         if (wr_link_publish(&t->link, &frame, number)) {
             wr_bell_fence();
@@ -131,8 +156,8 @@ static void *produce(void *user)
 
 static void note(table *t, const weir_frame *frame)
 {
-    const int64_t *data = frame->count == 1 ? wr_ref_data(&frame->refs[0]) : NULL;
-    if (!data || data[0] != frame->number || data[ITEM_BYTES / 8 - 1] != frame->number)
+    const int64_t *data = frame->count == 1 ? numbers_in(frame, t->trial->packets) : NULL;
+    if (!data || data[0] != frame->number || data[DATA_BYTES / 8 - 1] != frame->number)
         wrong(t, "a frame came without what it was sent with");
     if (frame->order != frame->number * 3 || frame->pts_ns != ~frame->number || frame->captured_ns != frame->number)
         wrong(t, "a frame came torn");
@@ -206,7 +231,8 @@ static void *watch(void *user)
         wr_link_read(&t->link, &now);
         if (now.offered != now.taken + sum_dropped(&now) + now.waiting)
             wrong(t, "a snapshot does not add up");
-        if (now.waiting > now.waiting_max || now.waiting_max > t->link.config.policy.depth)
+        unsigned in_hands = t->trial->across ? 2 : 0; /* of each side, if it stands still within its turn */
+        if (now.waiting > now.waiting_max + in_hands || now.waiting_max > t->link.config.policy.depth)
             wrong(t, "more waits than may");
         if (now.offered < before.offered || now.taken < before.taken || sum_dropped(&now) < sum_dropped(&before))
             wrong(t, "a counter went back");
@@ -281,7 +307,51 @@ static void check_accounts(table *t)
         assert_int_equal(t->got_count, FRAMES);
     if ((about->policy.take == WEIR_LATEST || about->policy.take == WEIR_NEWEST) && !about->packets && !about->cut_at)
         assert_int_equal(t->got[t->got_count - 1], FRAMES); /* the newest is never let go for an older one */
-    assert_int_equal(atomic_load(&t->store->in_use_bytes), 0);
+}
+
+/* Nobody holds anything any more. */
+static void check_store(const table *t)
+{
+    static weir_ref ref[80];
+    if (!t->import)
+        assert_int_equal(atomic_load(&t->store->in_use_bytes), 0);
+    else
+        assert_int_equal(wr_store_held(t->import), 0);
+    for (uint32_t i = 0; i < t->store->slots; i++)
+        assert_true(wr_store_take(t->store, ITEM_BYTES, &ref[i]));
+    for (uint32_t i = 0; i < t->store->slots; i++)
+        wr_ref_release(&ref[i]);
+}
+
+/* The consumer holds by an import what comes, and gives it back by the link. */
+static void lend(table *t)
+{
+    const wr_hold *hold = &t->link.holds.hold[0];
+    assert_true(wr_store_lend(t->store, 0, hold->given, hold->returned, &t->link.shared->retired, NULL));
+    t->import = wr_store_import(t->carried.shared_id, t->carried.kind, t->carried.slots, &t->store->data_memory,
+                                hold->returned);
+    assert_non_null(t->import);
+    t->link.holds.hold[0].import = t->import;
+}
+
+static void open_link(table *t)
+{
+    t->store->shared_id = 7;
+    t->carried = (wr_hold_store){.shared_id = 7, .kind = t->store->kind, .slots = t->store->slots};
+    const wr_link_config config = {.policy = t->trial->policy,
+                                   .waits = t->trial->waits,
+                                   .packets = t->trial->packets,
+                                   .held = t->trial->held,
+                                   .across = t->trial->across,
+                                   .burst = 1,
+                                   .streams = 1,
+                                   .limit_bytes = t->trial->limit_bytes,
+                                   .store = t->trial->across ? &t->carried : NULL,
+                                   .stores = t->trial->across,
+                                   .kinds = UINT64_MAX};
+    assert_true(wr_link_open(&t->link, &config));
+    if (t->trial->across)
+        lend(t);
 }
 
 static void run_trial(void **state)
@@ -292,17 +362,9 @@ static void run_trial(void **state)
     memset(t, 0, sizeof *t);
     t->trial = *state;
     uint32_t depth = t->trial->policy.depth;
-    t->store = wr_store_new(t->trial->packets ? WEIR_KIND_PACKET : WEIR_KIND_PICTURE, depth + 3, ITEM_BYTES, 0);
+    t->store = wr_store_new(t->trial->packets ? WEIR_KIND_PACKET : NUMBERS, depth + 3, ITEM_BYTES, 0);
     assert_non_null(t->store);
-    const wr_link_config config = {.policy = t->trial->policy,
-                                   .waits = t->trial->waits,
-                                   .packets = t->trial->packets,
-                                   .held = t->trial->held,
-                                   .burst = 1,
-                                   .streams = 1,
-                                   .limit_bytes = t->trial->limit_bytes,
-                                   .kinds = UINT64_MAX};
-    assert_true(wr_link_open(&t->link, &config));
+    open_link(t);
     t->link.producer_bell = &t->producer_bell;
     t->link.consumer_bell = &t->consumer_bell;
     assert_int_equal(pthread_create(&watcher, NULL, watch, t), 0);
@@ -314,9 +376,11 @@ static void run_trial(void **state)
     if (t->wrong)
         fail_msg("%s: %s", t->trial->name, t->wrong);
     check_accounts(t);
+    check_store(t);
     print_message("[ %s: %d of %d came, %llu snapshots ]\n", t->trial->name, t->got_count, FRAMES,
                   (unsigned long long)t->snapshots);
     wr_link_close(&t->link);
+    wr_store_free(t->import);
     wr_store_free(t->store);
 }
 
@@ -401,8 +465,16 @@ static trial trials[] = {
 int main(void)
 {
     enum { TRIALS = sizeof trials / sizeof *trials };
-    struct CMUnitTest tests[TRIALS];
-    for (int i = 0; i < TRIALS; i++)
+    static trial across[TRIALS];
+    static char name[TRIALS][80];
+    struct CMUnitTest tests[2 * TRIALS];
+    for (int i = 0; i < TRIALS; i++) {
+        across[i] = trials[i];
+        across[i].across = true;
+        across[i].name = name[i];
+        snprintf(name[i], sizeof name[i], "across, %s", trials[i].name);
         tests[i] = (struct CMUnitTest){.name = trials[i].name, .test_func = run_trial, .initial_state = &trials[i]};
+        tests[TRIALS + i] = (struct CMUnitTest){.name = name[i], .test_func = run_trial, .initial_state = &across[i]};
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
