@@ -1,6 +1,7 @@
 #include "../lib/catalogue.h"
 #include "../lib/near.h"
 #include "decoder.h"
+#include "external.h"
 #include "fit.h"
 #include "found.h"
 #include "onnxfile.h"
@@ -197,7 +198,9 @@ static weir_status open_session(weir_node *node, char *why, size_t why_bytes)
     const detect_options *options = weir_options(node);
     wr_session_options wanted = {options->threads, wr_provider_names[options->provider.index], state->model.output};
     wr_output_form form = form_of(state);
-    weir_status status = wr_session_open(&state->session, state->file, state->file_bytes, &wanted, why, why_bytes);
+    weir_status status = wr_external_refuse(state->file, state->file_bytes, why, why_bytes);
+    if (status == WEIR_OK)
+        status = wr_session_open(&state->session, state->file, state->file_bytes, &wanted, why, why_bytes);
     forget_file(state);
     if (status < 0)
         return status;

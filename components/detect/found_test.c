@@ -1,10 +1,7 @@
 #include "../lib/testing.h"
 
 #include "found.h"
-#include "onnxfile.h"
 #include <math.h>
-
-/* --- the best of many --- */
 
 static wr_candidate room[8];
 
@@ -116,25 +113,6 @@ static void test_boxes_are_clipped_to_the_picture(void **state)
     assert_true(box.score == 1 && box.label_id == 2 && box.track == 0);
 }
 
-/* --- data in other files --- */
-
-static void test_weights_elsewhere_are_found_at_any_depth(void **state)
-{
-    (void)state;
-    /* model.graph(7).initializer(5).data_location(14) = 1; then in graph.node(1).attribute(5).t(5).external_data(13) */
-    static const uint8_t plain[] = {0x3a, 4, 0x2a, 2, 0x10, 1}, location[] = {0x3a, 4, 0x2a, 2, 0x70, 1},
-                         here[] = {0x3a, 4, 0x2a, 2, 0x70, 0},
-                         attribute[] = {0x3a, 8, 0x0a, 6, 0x2a, 4, 0x2a, 2, 0x6a, 0}, torn[] = {0x3a, 9, 0x2a},
-                         subgraph[] = {0x3a, 12, 0x0a, 10, 0x2a, 8, 0x32, 6, 0x2a, 4, 0x70, 1, 0x10, 1};
-    assert_false(wr_onnxfile_refers(plain, sizeof plain));
-    assert_true(wr_onnxfile_refers(location, sizeof location));
-    assert_false(wr_onnxfile_refers(here, sizeof here));
-    assert_true(wr_onnxfile_refers(attribute, sizeof attribute));
-    assert_true(wr_onnxfile_refers(subgraph, sizeof subgraph));
-    assert_false(wr_onnxfile_refers(torn, sizeof torn));
-    assert_false(wr_onnxfile_refers(torn, 0));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,7 +121,6 @@ int main(void)
         cmocka_unit_test(test_what_is_no_candidate_stays_out),
         cmocka_unit_test(test_rivals_give_way),
         cmocka_unit_test(test_boxes_are_clipped_to_the_picture),
-        cmocka_unit_test(test_weights_elsewhere_are_found_at_any_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@ static weir_size size_of(const camera_options *options, const wr_image_file *fil
     return given ? options->size : (weir_size){wr_image_width(file), wr_image_height(file)};
 }
 
+/* The size alone is looked at here, which the engine needs to know; the picture is decoded in the node's own process. */
 static weir_status plan(weir_node *node)
 {
     char why[WR_IMAGE_WHY];
@@ -130,6 +131,7 @@ static const weir_component_class mock_camera = {
     .options = options,
     .options_bytes = sizeof(camera_options),
     .state_bytes = sizeof(camera_state),
+    .flags = WEIR_EXPOSED,
     .plan = plan,
     .open = open_camera,
     .produce = produce,
