@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HEAR_MOST = 1000, GRACE_NS = 2000000000, BEATS_MISSED_NS = 1500000000 };
+enum { HEAR_MOST = 1000, GRACE_NS = 2000000000, BEATS_MISSED_NS = 1500000000, HALTED_MOST_NS = 1300000000 };
 static const int64_t asked_most_ns = 2000000000;
 static const int64_t opens_within_ns = 60000000000;    /* loading models; or $WEIR_OPENS_WITHIN, ms, for tests */
 static const int64_t restarts_within_ns = 60000000000; /* or $WEIR_RESTARTS_WITHIN, ms, for tests */
@@ -106,6 +106,7 @@ static bool be_born(wr_keeper *k, wr_worker *w)
         return false;
     }
     w->since_ns = weir_clock_now(NULL);
+    w->halted_ns = 0;
     w->started = w->over = w->stopped = w->refused = w->is_open = false;
     w->hung[0] = '\0';
     w->memory_kills = wr_ending_memory_kills();
@@ -333,13 +334,33 @@ static bool is_stuck_inside(const wr_worker *w, const weir_node *node, int64_t n
     return wanted;
 }
 
-static void watch(wr_keeper *k, wr_worker *w)
+static bool beats(const wr_worker *w, int64_t now_ns)
 {
-    int64_t beat_ns = atomic_load(&w->desk->beat_ns), now_ns = weir_clock_now(NULL);
+    int64_t beat_ns = atomic_load(&w->desk->beat_ns);
     bool is_news = beat_ns > w->since_ns && beat_ns <= now_ns; /* who has beaten in the future has not */
     int64_t heard_ns = is_news ? beat_ns : w->since_ns;
-    if (beat_ns && now_ns - heard_ns > BEATS_MISSED_NS)
-        end_hung(w, "its process did not answer for %.1f s and was ended", BEATS_MISSED_NS);
+    return !beat_ns || now_ns - heard_ns <= BEATS_MISSED_NS; /* it begins to beat when its libraries are loaded */
+}
+
+/* Whether a signal has stopped it, the kernel says: that can happen before it first beats. */
+static void look_whether_halted(wr_worker *w, int64_t now_ns)
+{
+    siginfo_t is = {0};
+    while (waitid(P_PID, (id_t)w->pid, &is, WSTOPPED | WCONTINUED | WNOHANG) == 0 && is.si_pid) {
+        w->halted_ns = is.si_code == CLD_CONTINUED ? 0 : now_ns;
+        is.si_pid = 0;
+    }
+}
+
+static void watch(wr_keeper *k, wr_worker *w)
+{
+    int64_t now_ns = weir_clock_now(NULL);
+    look_whether_halted(w, now_ns);
+    if (!beats(w, now_ns) || (w->halted_ns && now_ns - w->halted_ns > HALTED_MOST_NS))
+        end_hung(w,
+                 w->halted_ns ? "its process was stopped by a signal for %.1f s and was ended"
+                              : "its process did not answer for %.1f s and was ended",
+                 w->halted_ns ? HALTED_MOST_NS : BEATS_MISSED_NS);
     watch_opening(k, w, now_ns);
     for (int i = 0; i < k->graph->nodes; i++)
         if (belongs(w, k->graph->node[i]) && is_stuck_inside(w, k->graph->node[i], now_ns))

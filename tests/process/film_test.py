@@ -2,7 +2,6 @@
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -66,20 +65,14 @@ def a_recording_goes_on_in_another_file():
             equal(f"{name} can be played", (probe.returncode, probe.stderr), (0, ""))
 
 
-def main_job(folder, duration):
-    return run(f"video name=camera url={FILM} pace=live loop=true ! detect name=detect model=coco take=latest ! "
-               f"jsonl name=events path={folder}/events.jsonl ; @camera ! record name=tape path={folder}/tape",
-               "--duration", f"{duration:.0f}s", "--log-level", "info")
-
-
 def tell_times(job):
     """How long it took until what was killed was open again: all in all, and of that to load and to open."""
-    again = re.findall(r"is open again (\d+) ms after it ended; (\d+) ms of them", job.said)
+    again = job.times_open_again()
     for what, place in (("all in all", 0), ("to load and open", 1)):
-        if ms := sorted(int(times[place]) for times in again):
+        if ms := sorted(times[place] for times in again):
             print(f"# open again {len(ms)} times, {what}: half within {ms[len(ms) // 2]} ms, 99 % within "
                   f"{ms[len(ms) * 99 // 100]} ms, at most {ms[-1]} ms")
-    if rest := sorted(int(whole) - int(opening) for whole, opening in again):
+    if rest := sorted(whole - opening for whole, opening in again):
         print(f"# without loading and opening: half within {rest[len(rest) // 2]} ms, 99 % within "
               f"{rest[len(rest) * 99 // 100]} ms, at most {rest[-1]} ms")
 
@@ -87,7 +80,7 @@ def tell_times(job):
 def survives(names, how=signal.SIGKILL, pause_s=0.6):
     with tempfile.TemporaryDirectory() as folder:
         tries = max(3, KILLS // 6)
-        job = main_job(folder, 4 + tries * pause_s)
+        job = running.main_job(WEIR, FILM, folder, 4 + tries * pause_s)
         for name in names:
             job.worker(name)
         killed = job.kill_at_random(tries, 11, names, pause_s, how)
@@ -130,28 +123,18 @@ def the_source_dies_and_comes_back():
     expect("recorded", job.link("camera", "tape")["taken"] > 20, job.link("camera", "tape"))
 
 
-def gone_after(job, process):
-    """Seconds until that process is no more; None if the job ended first."""
-    began = time.monotonic()
-    while job.process.poll() is None:
-        if process not in job.workers():
-            return time.monotonic() - began
-        time.sleep(0.01)
-    return None
-
-
 @test
 def a_detector_that_stands_still_is_replaced():
     generator = random.Random(5)
     with tempfile.TemporaryDirectory() as folder:
-        job = main_job(folder, 60 + 5 * STOPS)
+        job = running.main_job(WEIR, FILM, folder, 60 + 5 * STOPS)
         job.worker("detect")
         while job.process.poll() is None and not (os.path.exists(events := f"{folder}/events.jsonl") and os.path.getsize(events)):
             time.sleep(0.01)  # it works
         found = []
         for _ in range(STOPS):
             os.kill(detector := job.worker("detect"), signal.SIGSTOP)
-            if (seconds := gone_after(job, detector)) is not None:
+            if (seconds := job.seconds_until_gone(detector)) is not None:
                 found.append(seconds)
             job.worker("detect")
             time.sleep(generator.uniform(0.0, 0.6))
@@ -162,7 +145,7 @@ def a_detector_that_stands_still_is_replaced():
         tell_times(job)
         equal(f"exit status: {job.said[-2000:]}", job.status, 0)
         equal("replaced each time", job.node("detect")["restarts"], len(found))
-        expect("and named", job.said.count("detect: its process did not answer") == len(found), job.said[-2000:])
+        expect("and named", job.said.count("detect: its process was stopped by a signal") == len(found), job.said[-2000:])
         tape = job.link("camera", "tape")
         equal("recorded", (tape["taken"], sum(tape["dropped"].values())), (tape["offered"], 0))
 

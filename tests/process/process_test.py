@@ -1,8 +1,10 @@
 """Worker processes, from outside: what they do, and what is left when they are killed. usage: process_test.py WEIR PLUGIN (TAP)"""
+import ctypes
 import os
 import random
 import signal
 import sys
+import tempfile
 import time
 
 import running
@@ -179,8 +181,45 @@ def one_that_stands_still_is_replaced():
               "--duration", "5s").end()
     equal(f"exit status: {run.said}", run.status, 0)
     expect("replaced", run.node("b")["restarts"] >= 1, run.node("b"))
-    expect("named", "did not answer" in run.said, run.said)
+    expect("named", "was stopped by a signal" in run.said, run.said)
     saw_all(run, 50)
+
+
+@test
+def one_that_is_stopped_before_it_works_is_replaced():
+    run = Run("p-source name=s rate=100 ! p-check name=z runner=process ; @s ! p-check name=here")
+    while name_of((run.workers() + [0])[0]) is None:
+        pass
+    os.kill(first := run.workers()[0], signal.SIGSTOP)
+    expect("ended", run.seconds_until_gone(first) is not None)
+    run.worker("z")
+    run.process.send_signal(signal.SIGINT)
+    run.end()
+    equal(f"exit status: {run.said}", run.status, 0)
+    expect("named", "z: its process was stopped by a signal" in run.said, run.said)
+    equal("replaced", run.node("z")["restarts"], 1)
+
+
+@test
+def one_that_a_debugger_holds_is_replaced():
+    libc = ctypes.CDLL(None, use_errno=True)
+    with tempfile.NamedTemporaryFile() as lines:
+        run = Run(f"p-source name=s rate=100 ! jsonl name=z runner=process path={lines.name}")
+        held = run.worker("z")
+        while run.process.poll() is None and not os.path.getsize(lines.name):
+            time.sleep(0.01)  # it works
+        traced = libc.ptrace(16, held, None, None) == 0  # PTRACE_ATTACH
+        why = "" if traced else f"nobody may trace here: {os.strerror(ctypes.get_errno())}"
+        while traced and not os.WIFSIGNALED(os.waitpid(held, 0x40000000)[1]):  # __WALL; until it is killed
+            pass
+        if traced:
+            expect("ended", run.seconds_until_gone(held) is not None)
+            run.worker("z")
+        run.process.send_signal(signal.SIGINT)
+        run.end()
+    equal(f"exit status: {run.said}", run.status, 0)
+    expect("named", not traced or "z: its process did not answer" in run.said, run.said)
+    return why
 
 
 def replaced(how, limit, words):

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ TESTS = []
 
 
 def test(function):
+    """A test that says something has been skipped, and why."""
     TESTS.append(function)
     return function
 
@@ -73,6 +75,21 @@ class Run:
             time.sleep(0.002)
         raise Wrong(f"weir ended with {self.process.returncode} before {name} began")
 
+    def seconds_until_gone(self, process):
+        """Until that worker is no more; None if all ended first."""
+        began = time.monotonic()
+        while self.process.poll() is None:
+            if process not in self.workers():
+                return time.monotonic() - began
+            time.sleep(0.005)
+        return None
+
+    def times_open_again(self):
+        """Of each worker that came back: ms until it was open, and of these ms to load and open. Needs --log-level info."""
+        said = os.pread(self.log.fileno(), 1 << 26, 0).decode()
+        return [(int(whole), int(opening)) for whole, opening in
+                re.findall(r"is open again (\d+) ms after it ended; (\d+) ms of them", said)]
+
     def kill_at_random(self, kills, seed, names=None, pause_s=0.1, how=signal.SIGKILL):
         """Kills one of the workers (of these nodes) so many times, and says how often one was there to be killed."""
         generator = random.Random(seed)
@@ -108,6 +125,13 @@ class Run:
         return next(link for link in self.summary["links"] if (link["from"], link["to"]) == (start, end))
 
 
+def main_job(weir, film, folder, duration):
+    """Detect in a film as from a camera, and record it; each part in a process of its own, which may die any number of times."""
+    return Run(weir, f"video name=camera url={film} pace=live loop=true ! detect name=detect model=coco take=latest ! "
+               f"jsonl name=events path={folder}/events.jsonl ; @camera ! record name=tape path={folder}/tape",
+               "--duration", f"{duration:.0f}s", "--log-level", "info", within_ms=0)
+
+
 def main():
     if os.environ.get("WEIR_SANITIZED") and os.environ.get("TSAN_OPTIONS"):
         print("1..0 # SKIP ThreadSanitizer does not see what other processes order; the models and src/core/hold_test.c do")
@@ -119,7 +143,7 @@ def main():
             print(f"ok {number} - {function.__name__} # SKIP")
             continue
         try:
-            function()
-            print(f"ok {number} - {function.__name__}", flush=True)
+            skipped = function()
+            print(f"ok {number} - {function.__name__}{f' # SKIP {skipped}' if skipped else ''}", flush=True)
         except (Wrong, subprocess.TimeoutExpired, StopIteration) as why:
             print(f"not ok {number} - {function.__name__}\n# " + str(why).replace("\n", "\n# "), flush=True)
