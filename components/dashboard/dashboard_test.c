@@ -179,8 +179,8 @@ static const weir_stats account = {
 
 static void contains(const char *text, const char *wanted)
 {
-    if (!strstr(text, wanted))
-        fail_msg("no %s in:\n%s", wanted, text);
+    if (!text || !strstr(text, wanted))
+        fail_msg("no %s in:\n%s", wanted, text ? text : "nothing");
 }
 
 static void test_metrics(void **state)
