@@ -11,12 +11,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
 import running  # noqa: E402
 
 
-def is_open_again(job, times):
-    """Waits until that is said for the so-manieth time."""
-    while job.process.poll() is None and len(job.times_open_again()) < times:
-        time.sleep(0.005)
-
-
 def hit(job, node, how, times):
     """Seconds until each was gone."""
     generator, found = random.Random(1), []
@@ -26,7 +20,7 @@ def hit(job, node, how, times):
         time.sleep(generator.uniform(0.0, 0.3))
         os.kill(process := job.worker(node), how)
         found.append(job.seconds_until_gone(process))
-        is_open_again(job, number)
+        job.until(lambda job, number=number: len(job.times_open_again()) >= number)
     return found
 
 
@@ -39,8 +33,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         job = running.main_job(weir, film, folder, 600)
         found = hit(job, node, getattr(signal, f"SIG{how}"), times)
-        job.process.send_signal(signal.SIGINT)
-        job.end()
+        job.interrupt().end()
     again = sorted(whole for whole, _ in job.times_open_again())
     own = sorted(whole - opening for whole, opening in job.times_open_again())
     tape = job.link("camera", "tape")

@@ -334,9 +334,9 @@ static bool is_stuck_inside(const wr_worker *w, const weir_node *node, int64_t n
     return wanted;
 }
 
-static bool beats(const wr_worker *w, int64_t now_ns)
+static bool beats(const wr_worker *w)
 {
-    int64_t beat_ns = atomic_load(&w->desk->beat_ns);
+    int64_t beat_ns = atomic_load(&w->desk->beat_ns), now_ns = weir_clock_now(NULL); /* in this order */
     bool is_news = beat_ns > w->since_ns && beat_ns <= now_ns; /* who has beaten in the future has not */
     int64_t heard_ns = is_news ? beat_ns : w->since_ns;
     return !beat_ns || now_ns - heard_ns <= BEATS_MISSED_NS; /* it begins to beat when its libraries are loaded */
@@ -356,7 +356,7 @@ static void watch(wr_keeper *k, wr_worker *w)
 {
     int64_t now_ns = weir_clock_now(NULL);
     look_whether_halted(w, now_ns);
-    if (!beats(w, now_ns) || (w->halted_ns && now_ns - w->halted_ns > HALTED_MOST_NS))
+    if (!beats(w) || (w->halted_ns && now_ns - w->halted_ns > HALTED_MOST_NS))
         end_hung(w,
                  w->halted_ns ? "its process was stopped by a signal for %.1f s and was ended"
                               : "its process did not answer for %.1f s and was ended",

@@ -94,7 +94,7 @@ def survives(names, how=signal.SIGKILL, pause_s=0.6):
         expect("started again each time", 0 < killed - 2 - killed // 50 <= sum(restarts.values()) <= killed, killed, restarts)  # a kill may find one that is dying
         for node in job.summary["nodes"]:
             if node["name"] not in names:
-                equal(f"{node['name']} was never started again", node["restarts"], 0)
+                equal(f"{node['name']} was never started again", node["restarts"], 0, job.said[-4000:])
         with open(f"{folder}/events.jsonl", encoding="ascii") as events:
             numbers = numbers_of(events)
         equal("results in order, none twice", numbers, sorted(set(numbers)))
@@ -138,8 +138,7 @@ def a_detector_that_stands_still_is_replaced():
                 found.append(seconds)
             job.worker("detect")
             time.sleep(generator.uniform(0.0, 0.6))
-        job.process.send_signal(signal.SIGINT)
-        job.end()
+        job.interrupt().end()
         print(f"# stopped {len(found)} times, found and ended: half within {sorted(found)[len(found) // 2]:.2f} s, "
               f"99 % within {sorted(found)[len(found) * 99 // 100]:.2f} s, at most {max(found):.2f} s")
         tell_times(job)

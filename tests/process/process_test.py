@@ -77,8 +77,7 @@ def killed_at_random_nothing_leaks_and_the_rest_goes_on():
         if workers:
             os.kill(generator.choice(workers), signal.SIGKILL)
     time.sleep(0.5)
-    run.process.send_signal(signal.SIGINT)
-    run.end()
+    run.interrupt().end()
     equal(f"exit status: {run.said[-2000:]}", run.status, 0)
     equal("errors", {node["name"]: node["errors"] for node in run.summary["nodes"] if node["errors"]}, {},
           "\n".join(line for line in run.said.splitlines() if "started again" not in line))
@@ -145,10 +144,11 @@ def a_source_that_dies_while_it_should_end_ends():
 @test
 def a_producer_dies_after_its_consumer_was_given_up():
     run = Run("p-source name=s rate=500 runner=process ! p-break name=b at=1 runner=process ; @s ! p-check name=z",
-              "--duration", "5s")
-    time.sleep(3.5)
-    run.kill_at_random(3, 1, ("s",))
-    run.end()
+              "--log-level", "info").until(lambda run: "weir: error: b: " in run.said_so_far())
+    os.kill(run.worker("s"), signal.SIGKILL)
+    run.until(lambda run: "s: is open again" in run.said_so_far())
+    time.sleep(0.2)  # it sends on
+    run.interrupt().end()
     equal("exit status", run.status, 1)
     equal("given up", run.node("b")["state"], "failed")
     expect("killed", run.node("s")["restarts"] > 0, run.node("s"))
@@ -176,16 +176,6 @@ def one_that_is_stopped_at_birth_keeps_nobody_from_ending():
 
 
 @test
-def one_that_stands_still_is_replaced():
-    run = Run("p-source name=s rate=100 ! p-break name=b how=stop at=20 runner=process ; @s ! p-check name=z",
-              "--duration", "5s").end()
-    equal(f"exit status: {run.said}", run.status, 0)
-    expect("replaced", run.node("b")["restarts"] >= 1, run.node("b"))
-    expect("named", "was stopped by a signal" in run.said, run.said)
-    saw_all(run, 50)
-
-
-@test
 def one_that_is_stopped_before_it_works_is_replaced():
     run = Run("p-source name=s rate=100 ! p-check name=z runner=process ; @s ! p-check name=here")
     while name_of((run.workers() + [0])[0]) is None:
@@ -193,8 +183,7 @@ def one_that_is_stopped_before_it_works_is_replaced():
     os.kill(first := run.workers()[0], signal.SIGSTOP)
     expect("ended", run.seconds_until_gone(first) is not None)
     run.worker("z")
-    run.process.send_signal(signal.SIGINT)
-    run.end()
+    run.interrupt().end()
     equal(f"exit status: {run.said}", run.status, 0)
     expect("named", "z: its process was stopped by a signal" in run.said, run.said)
     equal("replaced", run.node("z")["restarts"], 1)
@@ -224,11 +213,16 @@ def one_that_a_debugger_holds_is_replaced():
 
 def replaced(how, limit, words):
     run = Run(f"p-source name=s rate=100 ! p-break name=b how={how} at=20 runner=process {limit} ; @s ! p-check name=z",
-              "--duration", "4s", within_ms=0).end()
+              "--log-level", "info", within_ms=0).until(lambda run: run.times_open_again()).interrupt().end()
     equal(f"exit status: {run.said}", run.status, 0)
     expect("replaced", run.node("b")["restarts"] >= 1, run.node("b"))
     expect("and why", f"weir: warning: b: {words}" in run.said, run.said)
-    saw_all(run, 50)
+    saw_all(run, 20)
+
+
+@test
+def one_that_stands_still_is_replaced():
+    replaced("stop", "", "its process was stopped by a signal for 1.3 s and was ended")
 
 
 @test
@@ -264,12 +258,15 @@ def the_summary_tells_of_sandboxes():
 
 
 def given_up(how):
-    run = Run(f"p-source name=s rate=200 ! p-break name=b {how} runner=process ; @s ! p-check name=z", "--duration", "4s").end()
+    run = Run(f"p-source name=s rate=200 ! p-break name=b {how} runner=process ; @s ! p-check name=z")
+    run.until(lambda run: "weir: error: b: " in run.said_so_far())
+    time.sleep(0.3)  # the others go on
+    run.interrupt().end()
     equal("exit status", run.status, 1)
     equal("state", run.node("b")["state"], "failed")
     equal("restarts", run.node("b")["restarts"], 5)
     expect("one clear sentence", "weir: error: b: " in run.said and "signal 6" in run.said, run.said)
-    saw_all(run, 50)
+    saw_all(run, 2)
 
 
 @test

@@ -86,9 +86,22 @@ class Run:
 
     def times_open_again(self):
         """Of each worker that came back: ms until it was open, and of these ms to load and open. Needs --log-level info."""
-        said = os.pread(self.log.fileno(), 1 << 26, 0).decode()
         return [(int(whole), int(opening)) for whole, opening in
-                re.findall(r"is open again (\d+) ms after it ended; (\d+) ms of them", said)]
+                re.findall(r"is open again (\d+) ms after it ended; (\d+) ms of them", self.said_so_far())]
+
+    def said_so_far(self):
+        return os.pread(self.log.fileno(), 1 << 26, 0).decode(errors="replace")
+
+    def until(self, is_so):
+        """Until that is so of it, or all has ended."""
+        while self.process.poll() is None and not is_so(self):
+            time.sleep(0.005)
+        return self
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+        return self
+
 
     def kill_at_random(self, kills, seed, names=None, pause_s=0.1, how=signal.SIGKILL):
         """Kills one of the workers (of these nodes) so many times, and says how often one was there to be killed."""
