@@ -27,7 +27,7 @@ enum { CHANNEL = WR_SPAWN_CHANNEL };
 static wr_work work;
 static int woken_fd; /* written to when a node has failed or ended */
 static wr_bell bell;
-static bool told_opened;
+static bool told_opened, told_to_start;
 static bool *told_broken; /* of each of its nodes */
 /* The call that a node was last seen in, and what its thread had used by then. */
 typedef struct wr_overdue {
@@ -98,7 +98,7 @@ static void look_around(void)
     say_broken();
     if (open_failed)
         _exit(1); /* what it could not do was said */
-    if (!told_opened && atomic_load(&work.run.to_open) == 1) {
+    if (!told_opened && atomic_load(&work.run.to_open) == (told_to_start ? 0 : 1)) {
         told_opened = true;
         say(WR_OPENED, -1, (int)((weir_clock_now(NULL) - born_ns) / 1000000), 0,
             ""); /* ms that preparing and opening took */
@@ -129,9 +129,10 @@ static void hear(void)
         for (int i = 0; i < WR_CHANNEL_FDS; i++)
             if (fds[i] >= 0)
                 close(fds[i]);
-        if (said.word == WR_START && atomic_fetch_sub(&work.run.to_open, 1) == 1)
-            ring_all();
-        else if (said.word == WR_DRAIN)
+        if (said.word == WR_START && !told_to_start) {
+            told_to_start = true; /* a successor is told at once, before it is open or after */
+            atomic_fetch_sub(&work.run.to_open, 1);
+        } else if (said.word == WR_DRAIN)
             wr_node_drain(work.node[said.node]);
         else if (said.word == WR_STOP) {
             atomic_store(&work.run.stop_now, true);

@@ -201,7 +201,7 @@ typedef struct break_state {
     int64_t seen;
 } break_state;
 
-enum { AT_OPEN, LOOP_AT_OPEN, REFUSE_LATE, CRASH, LOOP, STOP, OPEN_FILE, SOCKET, EXEC, SLEEP, EAT };
+enum { AT_OPEN, LOOP_AT_OPEN, REFUSE_LATE, CRASH, LOOP, STOP, OPEN_FILE, SOCKET, EXEC, SLEEP, EAT, OPEN_SLOWLY };
 
 static void sleep_for_ever(void)
 {
@@ -244,6 +244,8 @@ static weir_status break_open(weir_node *node)
         abort();
     if (options->how.index == LOOP_AT_OPEN)
         misbehave(LOOP);
+    if (options->how.index == OPEN_SLOWLY)
+        usleep(400000);
     if (options->how.index == REFUSE_LATE) { /* when one that crashes has been given up */
         usleep(1500000);
         return weir_fail(node, WEIR_BAD_DATA, "it does not want to");
@@ -261,8 +263,8 @@ static weir_status break_process(weir_node *node, int input, const weir_frame *f
     return WEIR_OK;
 }
 
-static const char *const ways[] = {"at-open", "loop-at-open", "refuse-late", "crash", "loop", "stop",
-                                   "open",    "socket",       "exec",        "sleep", "eat",  NULL};
+static const char *const ways[] = {"at-open", "loop-at-open", "refuse-late", "crash", "loop",        "stop", "open",
+                                   "socket",  "exec",         "sleep",       "eat",   "open-slowly", NULL};
 static const weir_option break_table[] = {
     WEIR_OPTION(break_options, how, "it breaks", .text = "crash", .choices = ways),
     WEIR_OPTION(break_options, at, "with the frame of that number since it was started", .text = "5", .min = 1,

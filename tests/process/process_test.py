@@ -226,6 +226,13 @@ def one_that_stands_still_is_replaced():
 
 
 @test
+def one_that_comes_back_is_open_when_it_says_so():
+    run = Run("p-source name=s rate=100 ! p-break name=b how=open-slowly at=5 runner=process ; @s ! p-check name=z",
+              "--log-level", "info", within_ms=0).until(lambda run: len(run.times_open_again()) > 2).interrupt().end()
+    expect("what it takes to open is waited for", all(opening >= 400 for _, opening in run.times_open_again()), run.said)
+
+
+@test
 def one_that_loops_for_ever_is_replaced():
     replaced("loop", "deadline=300ms", "it used more than 0.3 s of processor time in one call")
 
