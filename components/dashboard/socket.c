@@ -7,7 +7,6 @@
 #include <string.h>
 #include <weir/weir.h>
 
-enum { STATE_LEAST_MS = 200, STATE_MOST_MS = 60000, WATCH_MOST = 1024 };
 static const int64_t stalled_ns = 10ll * 1000000000;
 
 /* --- what a page is told --- */
@@ -83,59 +82,23 @@ bool wr_socket_tick(wr_server *server, wr_connection *connection)
 
 /* --- what a page says --- */
 
-static wr_as as_of(const char *text)
-{
-    return !text                          ? WR_AS_NOTHING
-           : strcmp(text, "packets") == 0 ? WR_AS_PACKETS
-           : strcmp(text, "jpeg") == 0    ? WR_AS_JPEG
-           : strcmp(text, "results") == 0 ? WR_AS_RESULTS
-                                          : WR_AS_NOTHING;
-}
-
-static void watch(wr_server *server, wr_viewer *viewer, const json_t *streams)
-{
-    const json_t *wanted;
-    size_t i;
-    bool *named = calloc(viewer->streams + 1, sizeof *named);
-    json_array_foreach(streams, i, wanted)
-    {
-        json_int_t id = json_integer_value(json_object_get(wanted, "id")),
-                   width = json_integer_value(json_object_get(wanted, "width"));
-        if (!named || i >= WATCH_MOST || id < 0 || id >= (json_int_t)viewer->streams)
-            break;
-        named[id] = true;
-        wr_hub_watch(server->hub, viewer, (uint32_t)id, as_of(json_string_value(json_object_get(wanted, "as"))),
-                     width > 0 && width < 100000 ? (unsigned)width : 640);
-    }
-    for (uint32_t s = 0; named && s < viewer->streams; s++)
-        if (!named[s])
-            wr_hub_watch(server->hub, viewer, s, WR_AS_NOTHING, 0);
-    free(named);
-}
-
-static void want_state(wr_viewer *viewer, json_int_t every_ms)
-{
-    every_ms = every_ms <= 0               ? 0
-               : every_ms < STATE_LEAST_MS ? STATE_LEAST_MS
-               : every_ms > STATE_MOST_MS  ? STATE_MOST_MS
-                                           : every_ms;
-    viewer->state_every_ns = every_ms * 1000000;
-    viewer->state_at_ns = 0;
-}
-
 int wr_socket_heard(wr_server *server, wr_connection *connection, const char *text, size_t bytes)
 {
-    json_t *said = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL);
-    const char *type = json_string_value(json_object_get(said, "type"));
-    const bool known = type && (strcmp(type, "watch") == 0 || strcmp(type, "state") == 0);
-    if (known && type[0] == 'w')
-        watch(server, connection->viewer, json_object_get(said, "streams"));
-    else if (known)
-        want_state(connection->viewer, json_integer_value(json_object_get(said, "every_ms")));
-    json_decref(said);
-    if (known)
-        lws_callback_on_writable(connection->viewer->connection);
-    return known ? 0 : -1;
+    wr_viewer *viewer = connection->viewer;
+    int64_t every_ns;
+    wr_wish *wish = calloc(viewer->streams + 1, sizeof *wish);
+    const wr_says says = wish ? wr_wish_read(text, bytes, wish, viewer->streams, &every_ns) : WR_SAYS_NOTHING;
+    for (uint32_t s = 0; says == WR_SAYS_WATCH && s < viewer->streams; s++)
+        wr_hub_watch(server->hub, viewer, s, wish[s].as, wish[s].width_px);
+    if (says == WR_SAYS_STATE) {
+        viewer->state_every_ns = every_ns;
+        viewer->state_at_ns = 0;
+    }
+    free(wish);
+    if (says == WR_SAYS_NOTHING)
+        return -1;
+    lws_callback_on_writable(viewer->connection);
+    return 0;
 }
 
 /* --- what goes out --- */

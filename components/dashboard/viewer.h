@@ -6,9 +6,8 @@
 #define WR_DASHBOARD_VIEWER_H
 
 #include "stream.h"
+#include "wish.h"
 #include <weir/tap.h>
-
-typedef enum wr_as { WR_AS_NOTHING, WR_AS_PACKETS, WR_AS_JPEG, WR_AS_RESULTS } wr_as;
 
 typedef struct wr_watch {
     wr_as as;
