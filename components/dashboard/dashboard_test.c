@@ -68,9 +68,6 @@ static void test_tokens_of_requests(void **state)
     assert_true(wr_guard_token(&open, "", ""));
     assert_true(wr_guard_token(&guard, "Bearer 0123456789abcdef", ""));
     assert_true(wr_guard_token(&guard, "", "a=b; weir_token=0123456789abcdef; c=d"));
-    assert_true(wr_guard_login(&guard, "token=0123456789abcdef"));
-    assert_false(wr_guard_login(&guard, "token=") || wr_guard_login(&guard, "0123456789abcdef") ||
-                 wr_guard_login(&open, "token="));
     assert_false(wr_guard_token(&guard, "", "") || wr_guard_token(&guard, "Bearer ", "") ||
                  wr_guard_token(&guard, "Bearer 0123456789abcdeF", "") ||
                  wr_guard_token(&guard, "Bearer 0123456789abcdef0", "") ||
@@ -255,8 +252,8 @@ static const weir_stats account = {
 
 static void contains(const char *text, const char *wanted)
 {
-    if (!strstr(text, wanted))
-        fail_msg("no %s in:\n%s", wanted, text);
+    if (!text || !strstr(text, wanted))
+        fail_msg("no %s in:\n%s", wanted, text ? text : "nothing");
 }
 
 static void test_metrics(void **state)

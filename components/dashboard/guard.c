@@ -130,8 +130,3 @@ bool wr_guard_token(const wr_guard *guard, const char *authorization, const char
     cookie_of(cookies, WR_GUARD_COOKIE, cookie, sizeof cookie);
     return wr_guard_same(guard->token, cookie);
 }
-
-bool wr_guard_login(const wr_guard *guard, const char *body)
-{
-    return guard->token && strncmp(body, "token=", 6) == 0 && wr_guard_same(guard->token, body + 6);
-}

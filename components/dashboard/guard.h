@@ -23,8 +23,6 @@ bool wr_guard_host(const wr_guard *guard, const char *host);
 bool wr_guard_origin(const wr_guard *guard, const char *origin, const char *host);
 /* "Bearer TOKEN", or the cookies. In a time that does not depend on where they differ. */
 bool wr_guard_token(const wr_guard *guard, const char *authorization, const char *cookies);
-/* The body of a login: "token=TOKEN". */
-bool wr_guard_login(const wr_guard *guard, const char *body);
 bool wr_guard_same(const char *one, const char *other);
 /* The cookie that carries the token: its name, and how to set it. */
 #define WR_GUARD_COOKIE "weir_token"

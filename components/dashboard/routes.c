@@ -30,6 +30,9 @@ int wr_reply_head(struct lws *wsi, int status, const char *type, long long bytes
 int wr_reply(struct lws *wsi, wr_connection *connection, int status, const char *type, const char *body, size_t bytes,
              char *owned)
 {
+    if (connection->viewer)
+        wr_hub_leave(wr_server_of(wsi)->hub, connection->viewer);
+    connection->viewer = NULL;
     free(connection->owned);
     connection->owned = owned;
     connection->body = body;
@@ -69,6 +72,14 @@ static int say(struct lws *wsi, wr_connection *connection, int status, const cha
 }
 
 /* --- the routes --- */
+
+static const char *header(struct lws *wsi, enum lws_token_indexes which, char *text, size_t bytes)
+{
+    text[0] = '\0';
+    if (lws_hdr_copy(wsi, text, (int)bytes, which) < 0)
+        text[0] = '\0';
+    return text;
+}
 
 static int answer_json(struct lws *wsi, wr_connection *connection, char *text)
 {
@@ -169,11 +180,14 @@ static int events(wr_server *server, struct lws *wsi, wr_connection *connection,
     return wr_reply_head(wsi, 200, "text/event-stream", -1, NULL, NULL);
 }
 
+/* Who says the token as programs do is given the cookie that pages say it with. */
 static int login(wr_server *server, struct lws *wsi, wr_connection *connection, const char *name)
 {
-    (void)server, (void)wsi, (void)name;
-    connection->login = true; /* the body comes yet */
-    return 0;
+    char authorization[200];
+    (void)name;
+    header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, authorization, sizeof authorization);
+    connection->refused = wr_guard_token(&server->guard, authorization, "") ? 0 : 401;
+    return 0; /* wr_routes_posted() answers */
 }
 
 static int page(wr_server *server, struct lws *wsi, wr_connection *connection, const char *name)
@@ -191,14 +205,6 @@ static answer *const answers[WR_PLACES] = {
 };
 
 /* --- who may --- */
-
-static const char *header(struct lws *wsi, enum lws_token_indexes which, char *text, size_t bytes)
-{
-    text[0] = '\0';
-    if (lws_hdr_copy(wsi, text, (int)bytes, which) < 0)
-        text[0] = '\0';
-    return text;
-}
 
 /* 0, or the status that says why not. */
 static int refusal(const wr_server *server, struct lws *wsi, unsigned needs)
@@ -220,41 +226,53 @@ int wr_routes_refuse_socket(wr_server *server, struct lws *wsi)
     return refusal(server, wsi, WR_NEEDS_TOKEN | WR_NEEDS_ORIGIN);
 }
 
+/* Nothing here is asked with a body, and the library is easily confused by one, as by methods that may have it. */
+static bool has_body(struct lws *wsi)
+{
+    char length[32];
+    const bool zero = strcmp(header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof length), "0") == 0;
+    const bool given = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
+        return true;
+    return lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ? given && !zero : !zero;
+}
+
+static const char *why(int status)
+{
+    return status == 421   ? "this dashboard is not known by that name (Host)\n"
+           : status == 403 ? "only its own page may ask that (Origin)\n"
+           : status == 405 ? "this page is not asked so\n"
+                           : "say the token: Authorization: Bearer TOKEN\n";
+}
+
 int wr_routes_answer(wr_server *server, struct lws *wsi, wr_connection *connection, const char *text)
 {
-    static const char *const why[] = {[0] = "this dashboard is not known by that name (Host)\n",
-                                      [1] = "only its own page may ask that (Origin)\n",
-                                      [2] = "say the token: Authorization: Bearer TOKEN\n"};
     wr_path path;
     wr_path_read(text, &path);
-    int status = refusal(server, wsi, path.needs);
-    if (status && lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0) {
-        connection->refused = status; /* its body comes yet */
-        return 0;
+    const bool posted = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0,
+               got = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
+    if (has_body(wsi)) {
+        lws_return_http_status(wsi, got || posted ? 413 : 405, NULL);
+        return -1;
     }
+    int status = refusal(server, wsi, path.needs);
+    if (!status && (path.needs & WR_NEEDS_POST ? !posted : !got))
+        status = 405;
+    connection->refused = status;
     if (status)
-        return say(wsi, connection, status, why[status == 421 ? 0 : status == 403 ? 1 : 2]);
-    bool posted = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0,
-         got = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0;
-    if (path.needs & WR_NEEDS_POST ? !posted : !got)
-        return say(wsi, connection, 405, "this page is not asked so\n");
+        return posted ? 0 : say(wsi, connection, status, why(status));
     return answers[path.place](server, wsi, connection, path.place == WR_AT_PICTURE ? path.stream : text);
 }
 
-/* token=... */
 int wr_routes_posted(wr_server *server, struct lws *wsi, wr_connection *connection)
 {
     char cookie[200];
+    const char *token = server->guard.token;
     if (connection->refused)
-        return say(wsi, connection, connection->refused, "that is not allowed\n");
-    connection->posted[connection->posted_bytes] = '\0';
-    bool good = connection->login && wr_guard_login(&server->guard, connection->posted);
-    explicit_bzero(connection->posted, sizeof connection->posted);
-    if (!good)
-        return say(wsi, connection, 401, "that is not the token\n");
-    snprintf(cookie, sizeof cookie, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s", WR_GUARD_COOKIE, server->guard.token,
+        return say(wsi, connection, connection->refused, why(connection->refused));
+    snprintf(cookie, sizeof cookie, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s", WR_GUARD_COOKIE, token ? token : "",
              server->guard.tls ? "; Secure" : "");
-    if (wr_reply_head(wsi, 204, "text/plain", 0, "set-cookie:", cookie))
+    if (wr_reply_head(wsi, 204, "text/plain", 0, token ? "set-cookie:" : NULL, cookie))
         return 1;
     return lws_http_transaction_completed(wsi) ? -1 : 0;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <weir/weir.h>
 
-static const int64_t stalled_ns = 10ll * 1000000000;
+static const int64_t stalled_ns = 10ll * 1000000000, sign_of_life_ns = 5ll * 1000000000;
 
 /* --- what a page is told --- */
 
@@ -143,26 +143,35 @@ int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection
     return result;
 }
 
-/* "data: {...}\n\n", for each result; what else a page would be told is left out. */
+static int write_event(struct lws *wsi, wr_connection *connection, int64_t now_ns, const char *before,
+                       const unsigned char *data, size_t bytes)
+{
+    const size_t before_bytes = strlen(before), all = before_bytes + bytes + 2;
+    unsigned char *event = malloc(LWS_PRE + all);
+    if (!event)
+        return 0;
+    memcpy(event + LWS_PRE, before, before_bytes);
+    memcpy(event + LWS_PRE + before_bytes, data, bytes);
+    memcpy(event + LWS_PRE + before_bytes + bytes, "\n\n", 2);
+    const int written = lws_write(wsi, event + LWS_PRE, all, LWS_WRITE_HTTP);
+    free(event);
+    connection->until_ns = now_ns + sign_of_life_ns;
+    return written < (int)all ? -1 : 0;
+}
+
+/* "data: {...}\n\n", for each result; what else a page would be told is left out. Where nothing is found a comment goes out
+ * now and then: only who is written to is seen to be gone. */
 int wr_events_send(wr_server *server, struct lws *wsi, wr_connection *connection)
 {
     wr_next next;
     int result = 0;
+    const int64_t now_ns = weir_now(server->node);
     if (!wr_hub_next(server->hub, connection->viewer, &next))
-        return 0;
-    connection->viewer->moved_ns = weir_now(server->node);
-    wr_message message = wr_message_of(&next.frame);
-    if (!next.text && message.text) {
-        size_t bytes = message.bytes + 8;
-        unsigned char *event = malloc(LWS_PRE + bytes);
-        if (event) {
-            memcpy(event + LWS_PRE, "data: ", 6);
-            memcpy(event + LWS_PRE + 6, message.data, message.bytes);
-            memcpy(event + LWS_PRE + 6 + message.bytes, "\n\n", 2);
-            result = lws_write(wsi, event + LWS_PRE, bytes, LWS_WRITE_HTTP) < (int)bytes ? -1 : 0;
-        }
-        free(event);
-    }
+        return now_ns < connection->until_ns ? 0 : write_event(wsi, connection, now_ns, ":", (unsigned char *)"", 0);
+    connection->viewer->moved_ns = now_ns;
+    const wr_message message = wr_message_of(&next.frame);
+    if (!next.text && message.text)
+        result = write_event(wsi, connection, now_ns, "data: ", message.data, message.bytes);
     free(next.text);
     weir_frame_drop(&next.frame);
     if (wr_viewer_waits(connection->viewer))
@@ -193,7 +202,5 @@ int wr_picture_send(wr_server *server, struct lws *wsi, wr_connection *connectio
         lws_callback_on_writable(wsi);
         return 0;
     }
-    wr_hub_leave(server->hub, connection->viewer);
-    connection->viewer = NULL;
     return wr_reply(wsi, connection, 200, "image/jpeg", copy, bytes, copy);
 }

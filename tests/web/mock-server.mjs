@@ -107,11 +107,8 @@ class MockServer {
         return send(404, 'text/plain', 'there is nothing here');
     }
 
-    async #login(request, send) {
-        let body = '';
-        for await (const part of request)
-            body += part;
-        if (new URLSearchParams(body).get('token') !== this.token)
+    #login(request, send) {
+        if (request.headers.authorization !== `Bearer ${this.token}`)
             return send(401, 'text/plain', 'that is not the token');
         send(204, 'text/plain', '', { 'Set-Cookie': `weir=${this.token}; HttpOnly; SameSite=Strict; Path=/` });
     }

@@ -1,102 +1,14 @@
 // The dashboard's server from outside: every route and what it needs, hostile clients, slow ones, many. TAP.
 // usage: node server_test.mjs WEIR CLIP DEPS
 // WEIR_TEST_SOCKETS (60): how many stalled WebSockets; WEIR_TEST_REQUESTS (200): how many slow requests.
-import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import fs from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-import net from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { Wrong, ask, connect, equal, expect, folder, residentKiB, runTests, start, stop, test, watch, workerOf } from './real-server.mjs';
 
-const [, , weir, clip, deps] = process.argv;
-const { WebSocket } = createRequire(path.resolve(deps, 'browser') + '/')('./node_modules/ws');
 const stalledSockets = Number(process.env.WEIR_TEST_SOCKETS ?? 60);
 const slowRequests = Number(process.env.WEIR_TEST_REQUESTS ?? 200);
-const tests = [];
-const test = (name, run) => tests.push([name, run]);
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'weir-dashboard-'));
-
-class Wrong extends Error {}
-function expect(what, good, ...found) {
-    if (!good) throw new Wrong(`${what}: ${found.map((f) => (typeof f === 'string' ? f : JSON.stringify(f))).join(' ')}`);
-}
-const text = (value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value));
-const equal = (what, found, wanted) => expect(what, text(found) === text(wanted), 'found', text(found), 'wanted', text(wanted));
-
-// --- a pipeline with a dashboard ---
-
-async function start(options, { line = `video name=camera url=${clip} pace=live loop=true ! dashboard name=page`, more = '' } = {}) {
-    const summary = path.join(folder, `${Math.random()}.json`);
-    const child = spawn(weir, ['run', '--summary', summary, '--duration', '300s', `${line} ${options}${more}`]);
-    const run = { child, summary, said: '', ended: new Promise((end) => child.on('exit', (code) => end(code))) };
-    child.stderr.on('data', (data) => (run.said += data));
-    run.address = await new Promise((found, failed) => {
-        child.stderr.on('data', () => {
-            const match = run.said.match(/page: (https?):\/\/(.+?):(\d+)\//);
-            if (match) found({ scheme: match[1], host: match[2] === '0.0.0.0' ? '127.0.0.1' : match[2], port: Number(match[3]) });
-        });
-        child.on('exit', () => failed(new Wrong(`weir ended: ${run.said}`)));
-    });
-    return run;
-}
-
-async function stop(run) {
-    run.child.kill('SIGINT');
-    const code = await run.ended;
-    return { code, summary: JSON.parse(fs.readFileSync(run.summary, 'utf8')) };
-}
-
-function ask(run, path, { method = 'GET', headers = {}, body, timeout = 8000 } = {}) {
-    const { scheme, host, port } = run.address;
-    return new Promise((answer, failed) => {
-        const request = (scheme === 'https' ? https : http).request({ host, port, path, method, headers, agent: false, timeout, rejectUnauthorized: false }, (response) => {
-            const parts = [];
-            response.on('data', (part) => parts.push(part));
-            response.on('end', () => answer({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }));
-            response.on('error', failed);
-        });
-        request.on('timeout', () => request.destroy(new Wrong(`${path}: no answer within ${timeout} ms`)));
-        request.on('error', failed);
-        request.end(body);
-    });
-}
-
-function connect(run, { origin, headers = {}, protocol = 'weir.1' } = {}) {
-    const { scheme, host, port } = run.address;
-    const socket = new WebSocket(`${scheme === 'https' ? 'wss' : 'ws'}://${host}:${port}/ws`, protocol, {
-        headers: { Origin: origin ?? `${scheme}://${host}:${port}`, ...headers }, rejectUnauthorized: false });
-    socket.texts = [];
-    socket.packets = [];
-    socket.on('message', (data, binary) => {
-        if (binary) socket.packets.push({ type: data[0], flags: data[1], stream: data.readUInt16LE(2), bytes: data.readUInt32LE(4), number: data.readBigInt64LE(8), length: data.length });
-        else socket.texts.push(JSON.parse(data));
-        socket.emit('news');
-    });
-    socket.opened = new Promise((yes, no) => {
-        socket.on('open', yes);
-        socket.on('unexpected-response', (_, response) => no(Object.assign(new Wrong(`refused with ${response.statusCode}`), { status: response.statusCode })));
-        socket.on('error', no);
-    });
-    socket.opened.catch(() => {});
-    socket.until = (what, seen, ms = 15000) => new Promise((yes, no) => {
-        const clock = setTimeout(() => no(new Wrong(`${what} did not come within ${ms} ms`)), ms);
-        const look = () => {
-            const found = seen(socket);
-            if (!found) return;
-            clearTimeout(clock);
-            socket.off('news', look);
-            yes(found);
-        };
-        socket.on('news', look);
-        look();
-    });
-    return socket;
-}
-
-const watch = (socket, streams) => socket.send(JSON.stringify({ type: 'watch', streams }));
 
 // --- what there is ---
 
@@ -146,10 +58,12 @@ test('other addresses ask for the token', async () => {
     equal('healthz needs none', (await ask(run, '/healthz')).status, 200);
     equal('with it', (await ask(run, '/api/streams', { headers: { authorization: `Bearer ${secret}` } })).status, 200);
     await connect(run).opened.then(() => { throw new Wrong('a socket without the token was let in'); }, () => {});
-    const own = `http://127.0.0.1:${run.address.port}`, form = { 'content-type': 'application/x-www-form-urlencoded' };
-    equal('login from elsewhere', (await ask(run, '/login', { method: 'POST', headers: { ...form, origin: 'http://evil.example' }, body: `token=${secret}` })).status, 403);
-    equal('login with another', (await ask(run, '/login', { method: 'POST', headers: { ...form, origin: own }, body: 'token=no' })).status, 401);
-    const login = await ask(run, '/login', { method: 'POST', headers: { ...form, origin: own }, body: `token=${secret}` });
+    const own = `http://127.0.0.1:${run.address.port}`;
+    const logIn = (origin, token, body = '') => ask(run, '/login', { method: 'POST', headers: { origin, authorization: `Bearer ${token}`, 'content-length': body.length }, body });
+    equal('login from elsewhere', (await logIn('http://evil.example', secret)).status, 403);
+    equal('login with another', (await logIn(own, 'no')).status, 401);
+    expect('no body is taken', [413, 'closed'].includes(await logIn(own, secret, 'x').then((answer) => answer.status, () => 'closed')), 'it was');
+    const login = await logIn(own, secret);
     equal('login', login.status, 204);
     const cookie = login.headers['set-cookie'][0];
     expect('the cookie', /HttpOnly/.test(cookie) && /SameSite=Strict/.test(cookie), cookie);
@@ -217,9 +131,6 @@ test('pictures: as JPEG at a width, over the socket and as an answer', async () 
 });
 
 // --- hostile and slow ones ---
-
-const workerOf = (run) => execFileSync('pgrep', ['-P', String(run.child.pid), '-f', ' page$']).toString().trim().split('\n').map(Number)[0];
-const residentKiB = (pid) => Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
 
 test('who says nonsense is let go, and nobody else', async () => {
     const run = await start('listen=127.0.0.1:0');
@@ -305,18 +216,4 @@ test('more viewers than may be are refused, and there is room again when one goe
     await stop(run);
 });
 
-console.log(`1..${tests.length}`);
-for (const [i, [name, run]] of tests.entries()) {
-    if (process.env.WEIR_TEST_ONLY && !name.includes(process.env.WEIR_TEST_ONLY)) {
-        console.log(`ok ${i + 1} - ${name} # SKIP`);
-        continue;
-    }
-    try {
-        await run();
-        console.log(`ok ${i + 1} - ${name}`);
-    } catch (why) {
-        console.log(`not ok ${i + 1} - ${name}\n# ${String(why.stack ?? why).replaceAll('\n', '\n# ')}`);
-    }
-}
-fs.rmSync(folder, { recursive: true, force: true });
-process.exit(0);
+await runTests();
