@@ -281,7 +281,8 @@ static void test_the_graph(void **state)
     free(text);
     text = wr_account_state(&account);
     contains(text, "{\"type\":\"state\",\"now_ms\":");
-    contains(text, "\"to\": \"page.3\"");
+    contains(text, "\"to\":\"page.3\"");
+    assert_null(strchr(text, '\n'));
     free(text);
 }
 

@@ -223,6 +223,9 @@ static int refusal(const wr_server *server, struct lws *wsi, unsigned needs)
 
 int wr_routes_refuse_socket(wr_server *server, struct lws *wsi)
 {
+    char path[8]; /* what is longer is another */
+    if (strcmp(header(wsi, WSI_TOKEN_GET_URI, path, sizeof path), "/ws") != 0)
+        return 404;
     return refusal(server, wsi, WR_NEEDS_TOKEN | WR_NEEDS_ORIGIN);
 }
 

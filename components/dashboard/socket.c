@@ -7,7 +7,8 @@
 #include <string.h>
 #include <weir/weir.h>
 
-static const int64_t stalled_ns = 10ll * 1000000000, sign_of_life_ns = 5ll * 1000000000;
+static const int64_t stalled_ns = 10000000000, sign_of_life_ns = 5000000000;
+static const int64_t settling_ns = 2000000000; /* so long after its end a source has said in the account how it ended */
 
 /* --- what a page is told --- */
 
@@ -15,8 +16,8 @@ static char *hello(wr_server *server, const wr_viewer *viewer, unsigned *version
 {
     json_t *streams = wr_hub_streams(server->hub, version);
     weir_stats *stats = weir_observe(server->node);
-    json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:I, s:o}", "type", "hello", "weir", WEIR_VERSION, "pipeline",
-                               stats ? stats->pipeline : "", "now_ms",
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "type", "hello", "weir", WEIR_VERSION, "run",
+                               server->options->run, "pipeline", stats ? stats->pipeline : "", "now_ms",
                                json_real(wr_message_wall_ms(server->node, weir_now(server->node))), "viewer",
                                (json_int_t)viewer->number, "streams", streams);
     char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
@@ -36,9 +37,26 @@ static void tell_news(wr_server *server, wr_viewer *viewer)
     }
     viewer->told = version + 1;
     wr_viewer_tell(viewer, text);
-    for (uint32_t s = 0; s < viewer->streams; s++)
+    for (uint32_t s = 0; s < viewer->streams; s++) {
+        viewer->watch[s].gone_told = false;
         if (viewer->watch[s].as != WR_AS_NOTHING)
             wr_hub_watch(server->hub, viewer, s, viewer->watch[s].as, viewer->watch[s].width_px);
+    }
+}
+
+/* Streams that have ended, once all of them that waits for this viewer was taken. */
+static void tell_gone(wr_server *server, wr_viewer *viewer, int64_t now_ns)
+{
+    for (uint32_t s = 0; s < viewer->streams; s++) {
+        wr_watch *watch = &viewer->watch[s];
+        const int64_t ended_ns = watch->gone_told ? 0 : wr_hub_stream_ended(server->hub, s);
+        weir_stats *stats = ended_ns && !wr_viewer_waits_for(viewer, s) ? weir_observe(server->node) : NULL;
+        const bool sure = now_ns - ended_ns > settling_ns;
+        char *text = stats ? wr_account_gone(stats, weir_stream_name(server->node, s), s, sure) : NULL;
+        watch->gone_told |= text != NULL;
+        wr_viewer_tell(viewer, text);
+        weir_stats_free(stats);
+    }
 }
 
 bool wr_socket_joined(wr_server *server, struct lws *wsi, wr_connection *connection)
@@ -70,6 +88,7 @@ bool wr_socket_tick(wr_server *server, wr_connection *connection)
     if (connection->kind == WR_ONE_PICTURE)
         return true; /* it has a time of its own */
     tell_news(server, viewer);
+    tell_gone(server, viewer, now_ns);
     if (viewer->state_every_ns && now_ns >= viewer->state_at_ns) {
         weir_stats *stats = weir_observe(server->node);
         if (stats)

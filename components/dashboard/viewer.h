@@ -15,6 +15,7 @@ typedef struct wr_watch {
     weir_tap *media;
     weir_tap *result[WR_RESULT_INPUTS];
     unsigned codec_told;
+    bool gone_told; /* that the stream has ended */
 } wr_watch;
 
 enum { WR_NEWS_MOST = 64 };
@@ -48,5 +49,6 @@ typedef struct wr_next {
 } wr_next;
 bool wr_viewer_next(wr_viewer *viewer, const wr_stream *stream, wr_next *next);
 bool wr_viewer_waits(const wr_viewer *viewer);
+bool wr_viewer_waits_for(const wr_viewer *viewer, uint32_t stream);
 
 #endif

@@ -61,9 +61,9 @@ export function ask(run, path, { method = 'GET', headers = {}, body, timeout = 8
     });
 }
 
-export function connect(run, { origin, headers = {}, protocol = 'weir.1' } = {}) {
+export function connect(run, { origin, headers = {}, protocol = 'weir.1', at = '/ws' } = {}) {
     const { scheme, host, port } = run.address;
-    const socket = new WebSocket(`${scheme === 'https' ? 'wss' : 'ws'}://${host}:${port}/ws`, protocol, {
+    const socket = new WebSocket(`${scheme === 'https' ? 'wss' : 'ws'}://${host}:${port}${at}`, protocol, {
         headers: { Origin: origin ?? `${scheme}://${host}:${port}`, ...headers }, rejectUnauthorized: false });
     socket.texts = [];
     socket.packets = [];

@@ -42,6 +42,11 @@ test('foreign names and origins are refused', async () => {
         equal(`Host ${host}`, (await ask(run, '/', { headers: { host } })).status, 421);
     for (const origin of ['http://evil.example', `https://127.0.0.1:${port}`, 'null', 'http://127.0.0.1:1'])
         await connect(run, { origin }).opened.then(() => { throw new Wrong(`a socket from ${origin} was let in`); }, (why) => expect(`Origin ${origin}`, !(why instanceof Wrong) || why.status === 403 || /socket hang up/.test(why.message), why.message));
+    for (const at of ['/', '/wss', '/ws/', '/api/events'])
+        await connect(run, { at }).opened.then(() => { throw new Wrong(`there is a socket at ${at}`); }, (why) => expect(`a socket at ${at}`, !(why instanceof Wrong) || why.status >= 400, why.message));
+    const socket = connect(run, { at: '/ws?a=b' });
+    await socket.opened;
+    socket.close();
     await stop(run);
 });
 
@@ -50,7 +55,7 @@ test('other addresses ask for the token', async () => {
     const run = await start(`listen=0.0.0.0:0 token=${token}`);
     const secret = fs.readFileSync(token, 'utf8').trim();
     equal('its file', (fs.statSync(token).mode & 0o777).toString(8), '600');
-    expect('shown once', run.said.includes(secret), run.said);
+    expect('shown once, behind #', run.said.includes(`http://0.0.0.0:${run.address.port}/#token=${secret} `), run.said);
     for (const route of ['/api/graph', '/api/state', '/api/streams', '/api/openapi.json', '/metrics', '/api/events', '/api/streams/camera/picture.jpg']) {
         equal(`${route} without`, (await ask(run, route)).status, 401);
         equal(`${route} with another`, (await ask(run, route, { headers: { authorization: `Bearer ${'0'.repeat(64)}` } })).status, 401);
@@ -127,6 +132,27 @@ test('pictures: as JPEG at a width, over the socket and as an answer', async () 
     watch(socket, [{ id: 0, as: 'jpeg', width: 640 }]);
     await socket.until('pictures', (s) => s.packets.filter((p) => p.type === 2).length >= 5);
     socket.close();
+    await stop(run);
+});
+
+test('a stream that ends is said to be gone after its last frame, and why', async () => {
+    const run = await start('listen=127.0.0.1:0', { more: ' ; test-source name=short size=320x240 rate=20 frames=60 ! @page ; video name=dead url=rtsp://user:canary@127.0.0.1:1/x retry=false ! @page' });
+    const socket = connect(run);
+    const hello = await socket.until('the stream', (s) => s.texts.find((t) => t.type === 'hello' && t.streams.find((stream) => stream.name === 'short')?.pictures));
+    const id = (name) => hello.streams.find((stream) => stream.name === name).id;
+    expect('the run has a name', /^[0-9a-f]{16}$/.test(hello.run), hello);
+    watch(socket, [{ id: id('short'), as: 'jpeg', width: 320 }]);
+    const gone = (s, name) => s.texts.find((t) => t.type === 'gone' && t.stream === id(name));
+    const { reason } = await socket.until('gone', (s) => gone(s, 'short'));
+    equal('the last before it', socket.packets.at(-1).number, 60n);
+    equal('why', reason, 'it came to its end');
+    const dead = await socket.until('gone', (s) => gone(s, 'dead'));
+    expect('why', /^failed: ./.test(dead.reason) && !dead.reason.includes('canary'), dead);
+    expect('others go on', !gone(socket, 'camera'), socket.texts.at(-1));
+    const late = connect(run);
+    await late.until('it is told who joins', (s) => gone(s, 'short') && gone(s, 'dead'));
+    equal('the same run', late.texts[0].run, hello.run);
+    expect('states are in one line', !(await ask(run, '/api/state')).body.includes('\n'), 'they are not');
     await stop(run);
 });
 
