@@ -1,7 +1,6 @@
 /* browser_real.mjs: what only weir itself can show: a camera that is killed, weir that is started anew, where boxes lie. */
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { labelColour, parseColour } from '../../web/colours.js';
+import { resolve } from 'node:path';
 import { openStream } from './browser_exactness.mjs';
 import { codedFilms } from './mock-server.mjs';
 import { freePort, runWeir, startCamera } from './weir-run.mjs';
@@ -105,6 +104,27 @@ async function startedAnew(open, weir, films, beyond) {
     }
 }
 
+/* The address that weir says is all that is needed, once; then it is as good as any other. */
+async function addressWithToken(open, weir, folder) {
+    const token = resolve(folder, 'token');
+    rmSync(token, { force: true });
+    const run = await runWeir(weir, `test-source name=cam size=320x240 rate=10 ! dashboard name=page listen=0.0.0.0:0 token=${token}`);
+    try {
+        const secret = readFileSync(token, 'utf8').trim(), url = run.url.replace('0.0.0.0', '127.0.0.1');
+        if (!url.endsWith(`/#token=${secret}`))
+            throw new Error(`the address is ${url}`);
+        const page = await open({ url });
+        await page.waitForFunction(() => globalThis.weir?.shown('cam').length > 5, null, { timeout: 30000 });
+        if (page.url().includes(secret) || await page.evaluate(secret => document.cookie.includes(secret) || history.length > 2, secret))
+            throw new Error(`the token stays in sight: ${page.url()}`);
+        await page.reload();
+        await page.waitForFunction(() => globalThis.weir?.shown('cam').length > 5, null, { timeout: 30000 });
+    } finally {
+        await run.stop();
+        rmSync(token, { force: true });
+    }
+}
+
 export async function real({ harness, weir, films, folder }) {
     if (!weir)
         return;
@@ -114,6 +134,7 @@ export async function real({ harness, weir, films, folder }) {
     else
         harness.skip('a camera that is killed', "GStreamer's RTSP server is not installed");
     await Promise.all(cameras.map(camera => camera?.kill()));
+    await harness.test('the address that weir says holds the token, and the page takes it out', open => addressWithToken(open, weir, folder));
     await harness.test('weir is started anew: the page comes back, and holds nothing of before', open => startedAnew(open, weir, films, false));
     await harness.test('weir is started anew and counts beyond: nothing of before is held either', open => startedAnew(open, weir, films, true));
 }

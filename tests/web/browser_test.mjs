@@ -11,6 +11,7 @@ import { Harness } from './harness.mjs';
 import { codedFilms, fourStreams, startMock } from './mock-server.mjs';
 import { interaction } from './browser_interaction.mjs';
 import { looks } from './browser_looks.mjs';
+import { boxes } from './browser_boxes.mjs';
 import { real } from './browser_real.mjs';
 import { trouble } from './browser_trouble.mjs';
 import { exactness } from './browser_exactness.mjs';
@@ -47,7 +48,8 @@ async function main(args) {
     for (const part of [exactness, interaction, trouble, looks])
         await part(world);
     await running?.stop();
-    await real(world);
+    for (const part of [boxes, real])
+        await part(world);
     const status = await harness.finish();
     await mock?.close();
     process.exit(status);
