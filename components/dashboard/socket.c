@@ -144,10 +144,18 @@ static int write_message(struct lws *wsi, const weir_frame *frame)
     return written < (int)message.bytes ? -1 : 0;
 }
 
+/* A viewer is not listened to while it takes only part of what is sent: the library (version 4.1) goes round for ever, and
+ * serves nobody, over one that leaves just then. Called when all was taken, and after sending. */
+static void listen_if_taken(struct lws *wsi)
+{
+    lws_rx_flow_control(wsi, !lws_partial_buffered(wsi));
+}
+
 int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection)
 {
     wr_next next;
     int result = 0;
+    listen_if_taken(wsi);
     if (!wr_hub_next(server->hub, connection->viewer, &next))
         return 0;
     connection->viewer->moved_ns = weir_now(server->node);
@@ -155,6 +163,7 @@ int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection
         result = write_text(wsi, next.text);
     else
         result = write_message(wsi, &next.frame);
+    listen_if_taken(wsi);
     free(next.text);
     weir_frame_drop(&next.frame);
     if (wr_viewer_waits(connection->viewer))

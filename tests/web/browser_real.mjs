@@ -38,6 +38,7 @@ async function killedCamera(open, weir, port, camera, cameras) {
         await page.waitForSelector(`${tile}[data-kind=back]`);
         await shownAfter(page, 'cam', last, 50);
         await page.waitForSelector(`${tile}[data-kind=live]`);
+        page.serverGoes = true;
         return `${said}; ${back}`;
     } finally {
         await run.stop();
@@ -119,6 +120,7 @@ async function addressWithToken(open, weir, folder) {
             throw new Error(`the token stays in sight: ${page.url()}`);
         await page.reload();
         await page.waitForFunction(() => globalThis.weir?.shown('cam').length > 5, null, { timeout: 30000 });
+        page.serverGoes = true;
     } finally {
         await run.stop();
         rmSync(token, { force: true });

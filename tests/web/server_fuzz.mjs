@@ -9,7 +9,7 @@ import { Attacks } from './attacks.mjs';
 import { Wrong, ask, connect, equal, expect, folder, residentKiB, runTests, start, stop, test, watch, workerOf } from './real-server.mjs';
 
 const seed = Number(process.env.WEIR_FUZZ_SEED ?? 1), count = Number(process.env.WEIR_FUZZ_COUNT ?? 3000);
-const AT_A_TIME = 24, LEAVING_MS = 500, GROWTH_KIB = 2048;
+const AT_A_TIME = 24, LEAVING_MS = 500, GROWTH_KIB = 768;
 const sanitized = !!process.env.WEIR_SANITIZED;
 
 const descriptors = (pid) => fs.readdirSync(`/proc/${pid}/fd`).length;

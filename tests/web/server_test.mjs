@@ -156,6 +156,27 @@ test('a stream that ends is said to be gone after its last frame, and why', asyn
     await stop(run);
 });
 
+test('a run keeps its name when the process of the server is started again, and another run has another', async () => {
+    const first = await start('listen=127.0.0.1:0'), { port } = first.address;
+    await stop(first);
+    const run = await start(`listen=127.0.0.1:${port}`);
+    const name = async () => {
+        for (;;) {
+            const socket = connect(run), ended = new Promise((done) => socket.on('close', () => done(null)).on('error', () => done(null)));
+            const hello = await Promise.race([socket.until('hello', (s) => s.texts[0]).catch(() => null), ended]);
+            if (hello) return { run: hello.run, socket, ended };
+        }
+    };
+    const before = await name();
+    process.kill(workerOf(run), 'SIGKILL');
+    await before.ended;
+    equal('the name', (await name()).run, before.run);
+    await stop(run);
+    const other = await start('listen=127.0.0.1:0');
+    expect('another', (await connect(other).until('hello', (s) => s.texts[0])).run !== before.run, before.run);
+    await stop(other);
+});
+
 // --- hostile and slow ones ---
 
 test('who says nonsense is let go, and nobody else', async () => {
@@ -222,6 +243,30 @@ test('slow requests and stalled viewers cost only themselves', async () => {
     equal('never restarted', summary.nodes.find((node) => node.name === 'page').restarts, 0);
     const camera = summary.links.find((link) => link.from === 'camera' && link.to === 'page');
     equal('the pipeline lost nothing', camera.offered, camera.taken + camera.waiting);
+});
+
+test('viewers that leave with half of a picture on its way hold nobody up', async () => {
+    const run = await start('listen=127.0.0.1:0', { line: 'test-source name=camera size=1280x720 rate=20 ! dashboard name=page' });
+    const good = connect(run), stalled = [];
+    await good.until('the stream', (s) => s.texts.find((t) => t.type === 'hello' && t.streams[0]?.pictures));
+    watch(good, [{ id: 0, as: 'jpeg', width: 320 }]);
+    for (let i = 0; i < 12; i++) {
+        const socket = connect(run);
+        await socket.opened;
+        socket.on('error', () => {});
+        watch(socket, [{ id: 0, as: 'jpeg', width: 1280 }]);
+        socket._socket.pause();
+        stalled.push(socket);
+    }
+    const worker = workerOf(run), more = async (what, pictures) => { const before = good.packets.length; await good.until(what, (s) => s.packets.length > before + pictures); };
+    await more('pictures until their ways are full', 80);
+    for (const socket of stalled) socket._socket.end(); // they take nothing, and say nothing any more
+    await more('pictures after they left', 40);
+    equal('pages too', (await ask(run, '/healthz')).status, 200);
+    equal('the same process', workerOf(run), worker);
+    for (const socket of stalled) socket._socket.destroy();
+    good.close();
+    await stop(run);
 });
 
 test('more viewers than may be are refused, and there is room again when one goes', async () => {
