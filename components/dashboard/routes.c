@@ -35,7 +35,7 @@ int wr_reply(struct lws *wsi, wr_connection *connection, int status, const char 
     connection->viewer = NULL;
     free(connection->owned);
     connection->owned = owned;
-    connection->body = body;
+    connection->body = owned ? owned : body;
     connection->bytes = owned || bytes ? bytes : strlen(body);
     connection->sent = 0;
     if (wr_reply_head(wsi, status, type, (long long)connection->bytes, status == 401 ? "www-authenticate:" : NULL,
@@ -85,7 +85,7 @@ static int answer_json(struct lws *wsi, wr_connection *connection, char *text)
 {
     if (!text)
         return say(wsi, connection, 503, "the account is not there yet; ask again in a moment\n");
-    return wr_reply(wsi, connection, 200, "application/json", text, strlen(text), text);
+    return wr_reply(wsi, connection, 200, "application/json", NULL, strlen(text), text);
 }
 
 static int graph(wr_server *server, struct lws *wsi, wr_connection *connection, const char *name)
@@ -114,7 +114,7 @@ static int metrics(wr_server *server, struct lws *wsi, wr_connection *connection
     weir_stats_free(stats);
     if (!text)
         return answer_json(wsi, connection, NULL);
-    return wr_reply(wsi, connection, 200, "text/plain; version=0.0.4; charset=utf-8", text, strlen(text), text);
+    return wr_reply(wsi, connection, 200, "text/plain; version=0.0.4; charset=utf-8", NULL, strlen(text), text);
 }
 
 static int streams(wr_server *server, struct lws *wsi, wr_connection *connection, const char *name)

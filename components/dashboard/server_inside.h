@@ -41,7 +41,7 @@ int wr_routes_answer(wr_server *server, struct lws *wsi, wr_connection *connecti
 int wr_routes_posted(wr_server *server, struct lws *wsi, wr_connection *connection);
 /* Whether this request, or this attempt at a WebSocket, may be. 0, or the status that says why not. */
 int wr_routes_refuse_socket(wr_server *server, struct lws *wsi);
-/* Begins an answer, which ends watching. `bytes` 0: body is a text. `owned`: is freed with it. */
+/* Begins an answer, which ends watching: `owned`, which is freed with it, else `body`; `bytes` 0: that is a text. */
 int wr_reply(struct lws *wsi, wr_connection *connection, int status, const char *type, const char *body, size_t bytes,
              char *owned);
 int wr_reply_head(struct lws *wsi, int status, const char *type, long long bytes, const char *more_name,

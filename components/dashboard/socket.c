@@ -230,5 +230,5 @@ int wr_picture_send(wr_server *server, struct lws *wsi, wr_connection *connectio
         lws_callback_on_writable(wsi);
         return 0;
     }
-    return wr_reply(wsi, connection, 200, "image/jpeg", copy, bytes, copy);
+    return wr_reply(wsi, connection, 200, "image/jpeg", NULL, bytes, copy);
 }
