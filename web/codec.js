@@ -5,12 +5,10 @@ import { fromBase64 } from './protocol.js';
 export function decoderConfig(message) {
     if (!message.codec)
         return null;
-    const config = {
-        codec: message.codec,
-        codedWidth: message.width,
-        codedHeight: message.height,
-        optimizeForLatency: true,
-    };
+    const config = { codec: message.codec, optimizeForLatency: true };
+    // A camera need not say its size beforehand: then it is 0 here, and the decoder finds it in the stream.
+    if (message.width && message.height)
+        Object.assign(config, { codedWidth: message.width, codedHeight: message.height });
     if (message.format === 'avcc' && message.description)
         config.description = fromBase64(message.description);
     return config;

@@ -4,7 +4,7 @@
 import { h, setText } from './dom.js';
 
 async function logIn(token) {
-    const answer = await fetch('login', { method: 'POST', body: new URLSearchParams({ token }) }).catch(() => null);
+    const answer = await fetch('login', { method: 'POST', headers: { Authorization: `Bearer ${token}` } }).catch(() => null);
     if (!answer)
         return 'The server does not answer.';
     return answer.ok ? null : answer.status === 429 ? 'Too many tries: wait a little.' : 'That is not the token.';

@@ -43,7 +43,7 @@ export class Metrics {
 
     add(summary, at) {
         if (this.summary && (summary.duration_s < this.summary.duration_s || summary.pipeline !== this.summary.pipeline))
-            this.#forget();
+            this.forget();
         const sample = {
             at,
             nodes: new Map(summary.nodes.map(n => [n.name, n])),
@@ -65,7 +65,7 @@ export class Metrics {
                 this.links.delete(key);
     }
 
-    #forget() {
+    forget() {
         this.nodes.clear();
         this.links.clear();
         this.#samples = [];

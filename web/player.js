@@ -26,6 +26,7 @@ export class Player extends EventTarget {
     codec = null;              // the codec message in force
     packetsFail = false;       // this browser does not decode them
     ended = false;
+    reason = '';               // why it ended
     record = null;             // what is on the canvas
     log = [];                  // what was shown, for those who want to check it
     labels = new Map();        // label -> how often it was found lately
@@ -90,7 +91,7 @@ export class Player extends EventTarget {
         if (frame.kind === 'packet' && (!this.#config || this.packetsFail))
             return;
         if (kind === 'run')
-            this.#forget();
+            this.#clear();
         if (kind === 'run' || kind === 'era')
             this.results.startEra(frame.number);
         this.ended = false;
@@ -129,12 +130,19 @@ export class Player extends EventTarget {
             this.#heardOf.set(node, performance.now());
     }
 
-    gone() {
+    gone(reason = '') {
         this.ended = true;
+        this.reason = reason;
         this.changed();
     }
 
-    #forget() {
+    /* What is held is of another run of the pipeline. */
+    forget() {
+        this.#intake.reset();
+        this.#clear();
+    }
+
+    #clear() {
         this.history.clear();
         this.results.clear();
         this.sequence.restart();

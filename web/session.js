@@ -21,6 +21,7 @@ export class Session extends EventTarget {
     pipeline = '';
     weir = '';
     viewer = null;
+    run = null;                // which run of the pipeline it is
     status = { kind: 'connecting' };
 
     #connection = new Connection();
@@ -85,19 +86,21 @@ export class Session extends EventTarget {
         case 'hello': return this.#hello(message);
         case 'codec': return player?.setCodec(message);
         case 'results': return player?.addResult(message);
-        case 'gone': return player?.gone();
+        case 'gone': return player?.gone(message.reason);
         case 'state':
             this.metrics.add(message.summary, message.now_ms);
             return this.#emit('state');
         }
     }
 
-    #hello({ streams, pipeline, weir, viewer }) {
-        Object.assign(this, { pipeline, weir, viewer });
+    #hello({ streams, pipeline, weir, viewer, run }) {
+        if (this.run !== null && run !== this.run)
+            this.#forget();
+        Object.assign(this, { pipeline, weir, viewer, run });
         const names = new Set(streams.map(s => s.name));
         for (const [name, player] of this.players)
             if (!names.has(name))
-                player.gone();
+                player.gone('it is no part of the pipeline any more');
         this.#byId.clear();
         for (const info of streams) {
             let player = this.players.get(info.name);
@@ -117,6 +120,12 @@ export class Session extends EventTarget {
         this.#setStatus({ kind: 'live' });
         this.#emit('streams');
         this.updateWatch();
+    }
+
+    /* weir was started anew: its frames are counted from 1 again, and nothing joins them to those that are held. */
+    #forget() {
+        this.players.forEach(player => player.forget());
+        this.metrics.forget();
     }
 
     // ---- what is watched

@@ -12,7 +12,7 @@ export function condition(player, session) {
             ? { kind: 'offline', title: `no signal since ${duration(now - (player.signal.last ?? session.status.since ?? now))}`, detail: 'the server does not answer' }
             : { kind: 'waiting', title: 'connecting', detail: '' };
     if (player.ended)
-        return { kind: 'ended', title: 'this stream has ended', detail: '' };
+        return { kind: 'ended', title: 'this stream has ended', detail: player.reason };
     if (player.way === null)
         return { kind: 'blind', title: 'no picture here', detail: `${whyNot(player.info, player.codec)}, and the server makes no JPEG of it` };
     if (signal.kind === 'lost')

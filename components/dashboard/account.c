@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <weir/log.h>
 
 /* --- what it is made of --- */
 
@@ -55,13 +56,36 @@ char *wr_account_graph(const weir_stats *stats)
 char *wr_account_state(const weir_stats *stats)
 {
     struct timespec utc;
-    char *summary = wr_summary_json(stats), *text = NULL;
+    char *summary = wr_summary_json(stats, true), *text = NULL;
     clock_gettime(CLOCK_REALTIME, &utc);
     if (!summary ||
         asprintf(&text, "{\"type\":\"state\",\"now_ms\":%lld.%03ld,\"summary\":%s}",
                  (long long)utc.tv_sec * 1000 + utc.tv_nsec / 1000000, utc.tv_nsec / 1000 % 1000, summary) < 0)
         text = NULL;
     free(summary);
+    return text;
+}
+
+char *wr_account_gone(const weir_stats *stats, const char *source, uint32_t stream, bool sure)
+{
+    char error[sizeof stats->node->error] = "";
+    const char *state = "running";
+    for (int i = 0; i < stats->nodes; i++)
+        if (strcmp(stats->node[i].name, source) == 0) {
+            state = stats->node[i].state;
+            memcpy(error, stats->node[i].error, sizeof error);
+        }
+    const bool done = strcmp(state, "done") == 0, failed = strcmp(state, "failed") == 0 || strcmp(state, "stuck") == 0;
+    if (!done && !failed && !sure)
+        return NULL;
+    json_t *reason = failed && *error ? json_sprintf("%s: %s", state, weir_mask(error))
+                                      : json_string(failed ? state
+                                                    : done ? "it came to its end"
+                                                           : "nothing of it leads here any more");
+    json_t *object = json_pack("{s:s, s:I, s:o}", "type", "gone", "stream", (json_int_t)stream, "reason",
+                               reason ? reason : json_string(state));
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
     return text;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <weir/component.h>
 
@@ -21,6 +22,8 @@ typedef struct dashboard_state {
     char host[256], secret[WR_TOKEN_TEXT], hosts[1024];
     const char *names[HOSTS_MOST + 1];
     bool open_to_others; /* not only this machine can reach it */
+    bool fresh;          /* the token was made now */
+    char run[17];
     wr_server_options server_options;
     wr_server *server;
 } dashboard_state;
@@ -50,7 +53,8 @@ static weir_status plan(weir_node *node)
                                       .token = state->open_to_others ? state->secret : NULL},
                             .certificate = given(&options->certificate) ? options->certificate.text : NULL,
                             .key = options->key.text,
-                            .viewers = (unsigned)options->viewers};
+                            .viewers = (unsigned)options->viewers,
+                            .run = state->run};
     snprintf(state->hosts, sizeof state->hosts, "%s", options->hosts.text);
     int names = 0;
     for (char *rest = state->hosts, *name; names < HOSTS_MOST && (name = strsep(&rest, ", "));)
@@ -71,25 +75,48 @@ static void raise_limit(void)
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* A number for this run of the pipeline, the same in each process of it: frames go on where they were, or do not. */
+static void name_run(weir_node *node, char run[17])
+{
+    int64_t number = weir_bookmark(node);
+    if (number == 0 && getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        number = weir_now(node);
+    weir_set_bookmark(node, number);
+    snprintf(run, 17, "%016llx", (unsigned long long)number);
+}
+
 static weir_status prepare(weir_node *node)
 {
     char why[PATH_MAX + 200];
-    bool fresh;
     const dashboard_options *options = weir_options(node);
     dashboard_state *state = weir_state(node);
     raise_limit();
+    name_run(node, state->run);
     if (!state->open_to_others)
         return WEIR_OK;
-    if (!wr_token_get(options->token.text, state->secret, &fresh, why, sizeof why))
+    if (!wr_token_get(options->token.text, state->secret, &state->fresh, why, sizeof why))
         return weir_fail(node, WEIR_IO, "%s", why);
-    if (fresh && weir_restarts(node) == 0) /* the only time that it is shown */
-        fprintf(stderr, "weir: %s: the token is %s (kept in %s)\n", weir_name(node), state->secret,
-                options->token.text);
     if (!state->server_options.guard.tls)
         weir_note(
             node, WEIR_LOG_WARNING,
             "pages and the token go over the network as they are; give certificate= and key=, or put a proxy in front");
     return WEIR_OK;
+}
+
+/* Where it is. The only time that the token is shown, it goes with the address, behind #, which no server is sent; and not
+ * into the log. */
+static void tell_address(weir_node *node, const dashboard_state *state)
+{
+    char address[300];
+    const bool six = strchr(state->host, ':') != NULL, every = !*state->host;
+    const dashboard_options *options = weir_options(node);
+    snprintf(address, sizeof address, "%s://%s%s%s:%d/", state->server_options.guard.tls ? "https" : "http",
+             six ? "[" : "", every ? "0.0.0.0" : state->host, six ? "]" : "", wr_server_port(state->server));
+    if (state->fresh && weir_restarts(node) == 0)
+        fprintf(stderr, "weir: %s: %s#token=%s (the token is kept in %s)\n", weir_name(node), address, state->secret,
+                options->token.text);
+    else
+        weir_note(node, WEIR_LOG_INFO, "%s", address);
 }
 
 static weir_status open_dashboard(weir_node *node)
@@ -99,9 +126,7 @@ static weir_status open_dashboard(weir_node *node)
     state->server = wr_server_start(node, &state->server_options, why, sizeof why);
     if (!state->server)
         return weir_fail(node, WEIR_IO, "%s", why);
-    const bool six = strchr(state->host, ':') != NULL, every = !*state->host;
-    weir_note(node, WEIR_LOG_INFO, "%s://%s%s%s:%d/", state->server_options.guard.tls ? "https" : "http",
-              six ? "[" : "", every ? "0.0.0.0" : state->host, six ? "]" : "", wr_server_port(state->server));
+    tell_address(node, state);
     return WEIR_OK;
 }
 
@@ -109,6 +134,13 @@ static weir_status process(weir_node *node, int input, const weir_frame *frame)
 {
     dashboard_state *state = weir_state(node);
     wr_hub_frame(wr_server_hub(state->server), input, frame);
+    return WEIR_OK;
+}
+
+static weir_status finish(weir_node *node, int input)
+{
+    dashboard_state *state = weir_state(node);
+    wr_hub_ended(wr_server_hub(state->server), input);
     return WEIR_OK;
 }
 
@@ -149,6 +181,7 @@ static const weir_component_class dashboard = {
     .prepare = prepare,
     .open = open_dashboard,
     .process = process,
+    .finish = finish,
     .close = close_dashboard,
 };
 

@@ -9,7 +9,9 @@
 #include "account.h"
 #include "codec.h"
 #include "guard.h"
+#include "path.h"
 #include "token.h"
+#include "wish.h"
 #include <cmocka.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,6 +75,74 @@ static void test_tokens_of_requests(void **state)
                  wr_guard_token(&guard, "", "xweir_token=0123456789abcdef"));
 }
 
+/* --- what is asked --- */
+
+static void test_paths(void **state)
+{
+    static const struct {
+        const char *text;
+        wr_place place;
+        unsigned needs;
+    } rows[] = {{"/", WR_AT_PAGE, 0},
+                {"/main.js", WR_AT_PAGE, 0},
+                {"/healthz", WR_AT_HEALTH, 0},
+                {"/healthz/", WR_AT_PAGE, 0},
+                {"/api/state", WR_AT_STATE, WR_NEEDS_TOKEN},
+                {"/api/streams", WR_AT_STREAMS, WR_NEEDS_TOKEN},
+                {"/api/streams/a b/picture.jpg", WR_AT_PICTURE, WR_NEEDS_TOKEN},
+                {"/api/streams//picture.jpg", WR_AT_PICTURE, WR_NEEDS_TOKEN},
+                {"/api/streams/a/b/picture.jpg", WR_AT_NOTHING, WR_NEEDS_TOKEN},
+                {"/api/streams/a", WR_AT_NOTHING, WR_NEEDS_TOKEN},
+                {"/login", WR_AT_LOGIN, WR_NEEDS_ORIGIN | WR_NEEDS_POST},
+                {"", WR_AT_NOTHING, 0},
+                {"*", WR_AT_NOTHING, 0}};
+    wr_path path;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        wr_path_read(rows[i].text, &path);
+        assert_int_equal(path.place, rows[i].place);
+        assert_int_equal(path.needs, rows[i].needs);
+        assert_string_equal(path.stream, strstr(rows[i].text, "a b") ? "a b" : "");
+    }
+    assert_int_equal(wr_path_width("640"), 640);
+    assert_int_equal(wr_path_width(NULL), 1280);
+    assert_int_equal(wr_path_width("-640"), 1280);
+    assert_int_equal(wr_path_width("99999999999999999999"), 1280);
+}
+
+static wr_says says(const char *text, wr_wish wish[3], int64_t *every_ns)
+{
+    return wr_wish_read(text, strlen(text), wish, 3, every_ns);
+}
+
+static void test_wishes(void **state)
+{
+    wr_wish wish[3] = {{.as = WR_AS_PACKETS}, {0}, {.as = WR_AS_RESULTS}};
+    int64_t every_ns = 0;
+    (void)state;
+    static const char *const nonsense[] = {"",
+                                           "{",
+                                           "[]",
+                                           "{\"type\":\"watch\"}",
+                                           "{\"type\":\"watch\",\"streams\":{}}",
+                                           "{\"type\":7}",
+                                           "{\"type\":\"x\",\"streams\":[]}"};
+    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
+        assert_int_equal(says(nonsense[i], wish, &every_ns), WR_SAYS_NOTHING);
+    assert_int_equal(wish[0].as, WR_AS_PACKETS);
+    assert_int_equal(
+        says("{\"type\":\"watch\",\"streams\":[{\"id\":3,\"as\":\"jpeg\"},{\"id\":\"0\",\"as\":\"jpeg\"},7,"
+             "{\"id\":1,\"as\":\"jpeg\",\"width\":320}]}",
+             wish, &every_ns),
+        WR_SAYS_WATCH);
+    assert_true(wish[0].as == WR_AS_NOTHING && wish[1].as == WR_AS_JPEG && wish[2].as == WR_AS_NOTHING);
+    assert_int_equal(wish[1].width_px, 320);
+    assert_int_equal(says("{\"type\":\"state\",\"every_ms\":1}", wish, &every_ns), WR_SAYS_STATE);
+    assert_int_equal(every_ns, 200000000);
+    assert_int_equal(says("{\"type\":\"state\"}", wish, &every_ns), WR_SAYS_STATE);
+    assert_int_equal(every_ns, 0);
+}
+
 /* --- the token's file --- */
 
 static void test_the_token_file(void **state)
@@ -91,6 +161,9 @@ static void test_the_token_file(void **state)
     assert_true(wr_token_get(path, again, &fresh, why, sizeof why));
     assert_false(fresh);
     assert_string_equal(again, token);
+    FILE *file = fopen(path, "a");
+    assert_true(file && fputs("0\n", file) >= 0 && fclose(file) == 0);
+    assert_false(wr_token_get(path, again, &fresh, why, sizeof why)); /* more than there may be */
     chmod(path, 0644);
     assert_false(wr_token_get(path, again, &fresh, why, sizeof why));
     assert_non_null(strstr(why, "can be read by others"));
@@ -208,7 +281,8 @@ static void test_the_graph(void **state)
     free(text);
     text = wr_account_state(&account);
     contains(text, "{\"type\":\"state\",\"now_ms\":");
-    contains(text, "\"to\": \"page.3\"");
+    contains(text, "\"to\":\"page.3\"");
+    assert_null(strchr(text, '\n'));
     free(text);
 }
 
@@ -218,6 +292,8 @@ int main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_tokens_of_requests),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_wishes),
         cmocka_unit_test(test_the_token_file),
         cmocka_unit_test(test_names_of_codecs),
         cmocka_unit_test(test_parameter_sets_before_key_frames),

@@ -20,6 +20,7 @@ struct wr_hub {
     uint32_t streams;
     wr_viewer *first; /* under lock */
     unsigned version; /* under lock */
+    bool *ended;      /* each input; the node's thread */
 };
 
 /* --- before the start --- */
@@ -64,10 +65,11 @@ wr_hub *wr_hub_new(weir_node *node, unsigned viewers, void (*wake)(void *user), 
     media_inputs(node, &picture_bytes, &packet_bytes);
     hub->shrinker = picture_bytes ? wr_shrinker_new(picture_bytes) : NULL;
     hub->stream = calloc(hub->streams + 1, sizeof *hub->stream);
+    hub->ended = calloc((size_t)weir_inputs(node) + 1, sizeof *hub->ended);
     for (uint32_t s = 0; hub->stream && s < hub->streams; s++)
         hub->stream[s] =
             (wr_stream){.id = s, .name = weir_stream_name(node, s), .packet_input = -1, .picture_input = -1};
-    if (hub->stream && (hub->shrinker || !picture_bytes))
+    if (hub->stream && hub->ended && (hub->shrinker || !picture_bytes))
         return hub;
     wr_hub_free(hub);
     return NULL;
@@ -85,6 +87,7 @@ void wr_hub_free(wr_hub *hub)
         free(hub->stream[s].codec_text);
     }
     free(hub->stream);
+    free(hub->ended);
     wr_shrinker_free(hub->shrinker);
     pthread_mutex_destroy(&hub->lock);
     free(hub);
@@ -216,6 +219,21 @@ void wr_hub_frame(wr_hub *hub, int input, const weir_frame *frame)
         hub->wake(hub->wake_user);
 }
 
+void wr_hub_ended(wr_hub *hub, int input)
+{
+    hub->ended[input] = true;
+    for (uint32_t s = 0; s < hub->streams; s++) {
+        bool can_come = !weir_input_stream(hub->node, input, s);
+        for (int i = 0; i < weir_inputs(hub->node) && !can_come; i++)
+            can_come = !hub->ended[i] && weir_input_stream(hub->node, i, s);
+        if (can_come)
+            continue;
+        pthread_mutex_lock(&hub->lock);
+        hub->stream[s].ended_ns = weir_now(hub->node);
+        pthread_mutex_unlock(&hub->lock);
+    }
+}
+
 /* --- viewers --- */
 
 wr_viewer *wr_hub_join(wr_hub *hub, void *connection)
@@ -335,6 +353,14 @@ json_t *wr_hub_streams(wr_hub *hub, unsigned *version)
     *version = hub->version;
     pthread_mutex_unlock(&hub->lock);
     return list;
+}
+
+int64_t wr_hub_stream_ended(wr_hub *hub, uint32_t stream)
+{
+    pthread_mutex_lock(&hub->lock);
+    const int64_t ended_ns = hub->stream[stream].ended_ns;
+    pthread_mutex_unlock(&hub->lock);
+    return ended_ns;
 }
 
 uint32_t wr_hub_stream_named(wr_hub *hub, const char *name)

@@ -1,7 +1,7 @@
 /* Hub: between the pipeline, which brings frames, and the server, which has viewers. It makes one message of a frame and
  * offers it to the taps of all who watch that stream; JPEGs only where somebody looks, once for each width.
  *
- * Thread-safety: wr_hub_frame() is for the node's thread, all else for the server's.
+ * Thread-safety: wr_hub_frame() and wr_hub_ended() are for the node's thread, all else for the server's.
  */
 #ifndef WR_DASHBOARD_HUB_H
 #define WR_DASHBOARD_HUB_H
@@ -16,6 +16,8 @@ weir_status wr_hub_plan(weir_node *node, unsigned viewers);
 wr_hub *wr_hub_new(weir_node *node, unsigned viewers, void (*wake)(void *user), void *user);
 void wr_hub_free(wr_hub *hub);
 void wr_hub_frame(wr_hub *hub, int input, const weir_frame *frame);
+/* Nothing comes by that input any more. */
+void wr_hub_ended(wr_hub *hub, int input);
 
 /* NULL if there are as many as may be, or no memory. */
 wr_viewer *wr_hub_join(wr_hub *hub, void *connection);
@@ -28,6 +30,8 @@ bool wr_hub_next(wr_hub *hub, wr_viewer *viewer, wr_next *next);
 wr_viewer *wr_hub_viewers(wr_hub *hub, wr_viewer *after);
 /* What streams offer, as a list of JSON, the caller's; and how often that has changed. */
 struct json_t *wr_hub_streams(wr_hub *hub, unsigned *version);
+/* When a stream's last input ended; 0: it can come. */
+int64_t wr_hub_stream_ended(wr_hub *hub, uint32_t stream);
 uint32_t wr_hub_stream_named(wr_hub *hub, const char *name); /* UINT32_MAX: none */
 
 #endif

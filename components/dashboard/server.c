@@ -16,7 +16,7 @@ enum {
     UNSENT_BYTES = 16 << 10
 };
 
-static wr_server *server_of(struct lws *wsi)
+wr_server *wr_server_of(struct lws *wsi)
 {
     return lws_context_user(lws_get_context(wsi));
 }
@@ -34,7 +34,7 @@ static void keep_little(struct lws *wsi)
 static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t bytes)
 {
     wr_connection *connection = user;
-    wr_server *server = server_of(wsi);
+    wr_server *server = wr_server_of(wsi);
     switch (reason) {
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return wr_routes_refuse_socket(server, wsi);
@@ -67,15 +67,6 @@ static int on_writeable(wr_server *server, struct lws *wsi, wr_connection *conne
     return wr_reply_continue(wsi, connection);
 }
 
-static int on_posted(wr_connection *connection, const void *in, size_t bytes)
-{
-    if (connection->posted_bytes + bytes > WR_BODY_MOST)
-        return -1;
-    memcpy(connection->posted + connection->posted_bytes, in, bytes);
-    connection->posted_bytes += bytes;
-    return 0;
-}
-
 static void wake_viewers(wr_server *server)
 {
     for (wr_viewer *v = wr_hub_viewers(server->hub, NULL); v; v = wr_hub_viewers(server->hub, v))
@@ -86,7 +77,7 @@ static void wake_viewers(wr_server *server)
 static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t bytes)
 {
     wr_connection *connection = user;
-    wr_server *server = server_of(wsi);
+    wr_server *server = wr_server_of(wsi);
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
         return server->connections > server->options->viewers + REQUESTS_BESIDE;
@@ -96,13 +87,17 @@ static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *u
     case LWS_CALLBACK_WSI_DESTROY:
         server->connections--;
         return 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return strcmp(in, "websocket") == 0 ? 0 : -1;
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return -1; /* a WebSocket that names no protocol is none of ours */
     case LWS_CALLBACK_HTTP:
         *connection = (wr_connection){.kind = WR_REQUEST};
         return wr_routes_answer(server, wsi, connection, in);
     case LWS_CALLBACK_HTTP_BODY:
-        return on_posted(connection, in, bytes);
+        return bytes ? -1 : 0; /* none was announced */
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return wr_routes_posted(server, wsi, connection);
+        return wr_routes_posted(server, wsi, connection); /* its length was 0 */
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return on_writeable(server, wsi, connection);
     case LWS_CALLBACK_CLOSED_HTTP:

@@ -12,6 +12,7 @@ typedef struct wr_server_options {
     wr_guard guard;
     const char *certificate, *key; /* paths, for TLS; NULL: none */
     unsigned viewers;
+    const char *run; /* says which run of the pipeline this is */
 } wr_server_options;
 
 typedef struct wr_server wr_server;

@@ -23,27 +23,25 @@ struct wr_server {
 /* What a connection is for, and what is still to be sent on it. */
 typedef enum wr_kind { WR_REQUEST, WR_SOCKET, WR_EVENTS, WR_ONE_PICTURE } wr_kind;
 
-enum { WR_BODY_MOST = 512 };
-
 typedef struct wr_connection {
     wr_kind kind;
     wr_viewer *viewer; /* sockets, events, a picture that is waited for */
     const char *body;  /* of an answer, from `sent` on */
     char *owned;       /* freed with it; NULL: body is constant */
     size_t bytes, sent;
-    char posted[WR_BODY_MOST + 1]; /* what came with a POST */
-    size_t posted_bytes;
-    bool login;
-    int refused;      /* a POST's status, once all of it has come; 0: it is not */
-    int64_t until_ns; /* a picture is waited for no longer than that */
+    int refused;      /* the status that says why; 0: it is not */
+    int64_t until_ns; /* a picture is waited for no longer; of events, a sign of life is due */
 } wr_connection;
+
+wr_server *wr_server_of(struct lws *wsi);
 
 /* routes.c: answers a request for a path. As lws callbacks: 0, or not 0 to close. */
 int wr_routes_answer(wr_server *server, struct lws *wsi, wr_connection *connection, const char *path);
+/* A POST is answered when all of it has come: after the other. */
 int wr_routes_posted(wr_server *server, struct lws *wsi, wr_connection *connection);
 /* Whether this request, or this attempt at a WebSocket, may be. 0, or the status that says why not. */
 int wr_routes_refuse_socket(wr_server *server, struct lws *wsi);
-/* Headers and, for what is short, the body. */
+/* Begins an answer, which ends watching: `owned`, which is freed with it, else `body`; `bytes` 0: that is a text. */
 int wr_reply(struct lws *wsi, wr_connection *connection, int status, const char *type, const char *body, size_t bytes,
              char *owned);
 int wr_reply_head(struct lws *wsi, int status, const char *type, long long bytes, const char *more_name,

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <weir/weir.h>
 
-enum { STATE_LEAST_MS = 200, STATE_MOST_MS = 60000, WATCH_MOST = 1024 };
-static const int64_t stalled_ns = 10ll * 1000000000;
+static const int64_t stalled_ns = 10000000000, sign_of_life_ns = 5000000000;
+static const int64_t settling_ns = 2000000000; /* so long after its end a source has said in the account how it ended */
 
 /* --- what a page is told --- */
 
@@ -16,8 +16,8 @@ static char *hello(wr_server *server, const wr_viewer *viewer, unsigned *version
 {
     json_t *streams = wr_hub_streams(server->hub, version);
     weir_stats *stats = weir_observe(server->node);
-    json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:I, s:o}", "type", "hello", "weir", WEIR_VERSION, "pipeline",
-                               stats ? stats->pipeline : "", "now_ms",
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "type", "hello", "weir", WEIR_VERSION, "run",
+                               server->options->run, "pipeline", stats ? stats->pipeline : "", "now_ms",
                                json_real(wr_message_wall_ms(server->node, weir_now(server->node))), "viewer",
                                (json_int_t)viewer->number, "streams", streams);
     char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
@@ -37,9 +37,26 @@ static void tell_news(wr_server *server, wr_viewer *viewer)
     }
     viewer->told = version + 1;
     wr_viewer_tell(viewer, text);
-    for (uint32_t s = 0; s < viewer->streams; s++)
+    for (uint32_t s = 0; s < viewer->streams; s++) {
+        viewer->watch[s].gone_told = false;
         if (viewer->watch[s].as != WR_AS_NOTHING)
             wr_hub_watch(server->hub, viewer, s, viewer->watch[s].as, viewer->watch[s].width_px);
+    }
+}
+
+/* Streams that have ended, once all of them that waits for this viewer was taken. */
+static void tell_gone(wr_server *server, wr_viewer *viewer, int64_t now_ns)
+{
+    for (uint32_t s = 0; s < viewer->streams; s++) {
+        wr_watch *watch = &viewer->watch[s];
+        const int64_t ended_ns = watch->gone_told ? 0 : wr_hub_stream_ended(server->hub, s);
+        weir_stats *stats = ended_ns && !wr_viewer_waits_for(viewer, s) ? weir_observe(server->node) : NULL;
+        const bool sure = now_ns - ended_ns > settling_ns;
+        char *text = stats ? wr_account_gone(stats, weir_stream_name(server->node, s), s, sure) : NULL;
+        watch->gone_told |= text != NULL;
+        wr_viewer_tell(viewer, text);
+        weir_stats_free(stats);
+    }
 }
 
 bool wr_socket_joined(wr_server *server, struct lws *wsi, wr_connection *connection)
@@ -71,6 +88,7 @@ bool wr_socket_tick(wr_server *server, wr_connection *connection)
     if (connection->kind == WR_ONE_PICTURE)
         return true; /* it has a time of its own */
     tell_news(server, viewer);
+    tell_gone(server, viewer, now_ns);
     if (viewer->state_every_ns && now_ns >= viewer->state_at_ns) {
         weir_stats *stats = weir_observe(server->node);
         if (stats)
@@ -83,59 +101,23 @@ bool wr_socket_tick(wr_server *server, wr_connection *connection)
 
 /* --- what a page says --- */
 
-static wr_as as_of(const char *text)
-{
-    return !text                          ? WR_AS_NOTHING
-           : strcmp(text, "packets") == 0 ? WR_AS_PACKETS
-           : strcmp(text, "jpeg") == 0    ? WR_AS_JPEG
-           : strcmp(text, "results") == 0 ? WR_AS_RESULTS
-                                          : WR_AS_NOTHING;
-}
-
-static void watch(wr_server *server, wr_viewer *viewer, const json_t *streams)
-{
-    const json_t *wanted;
-    size_t i;
-    bool *named = calloc(viewer->streams + 1, sizeof *named);
-    json_array_foreach(streams, i, wanted)
-    {
-        json_int_t id = json_integer_value(json_object_get(wanted, "id")),
-                   width = json_integer_value(json_object_get(wanted, "width"));
-        if (!named || i >= WATCH_MOST || id < 0 || id >= (json_int_t)viewer->streams)
-            break;
-        named[id] = true;
-        wr_hub_watch(server->hub, viewer, (uint32_t)id, as_of(json_string_value(json_object_get(wanted, "as"))),
-                     width > 0 && width < 100000 ? (unsigned)width : 640);
-    }
-    for (uint32_t s = 0; named && s < viewer->streams; s++)
-        if (!named[s])
-            wr_hub_watch(server->hub, viewer, s, WR_AS_NOTHING, 0);
-    free(named);
-}
-
-static void want_state(wr_viewer *viewer, json_int_t every_ms)
-{
-    every_ms = every_ms <= 0               ? 0
-               : every_ms < STATE_LEAST_MS ? STATE_LEAST_MS
-               : every_ms > STATE_MOST_MS  ? STATE_MOST_MS
-                                           : every_ms;
-    viewer->state_every_ns = every_ms * 1000000;
-    viewer->state_at_ns = 0;
-}
-
 int wr_socket_heard(wr_server *server, wr_connection *connection, const char *text, size_t bytes)
 {
-    json_t *said = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL);
-    const char *type = json_string_value(json_object_get(said, "type"));
-    const bool known = type && (strcmp(type, "watch") == 0 || strcmp(type, "state") == 0);
-    if (known && type[0] == 'w')
-        watch(server, connection->viewer, json_object_get(said, "streams"));
-    else if (known)
-        want_state(connection->viewer, json_integer_value(json_object_get(said, "every_ms")));
-    json_decref(said);
-    if (known)
-        lws_callback_on_writable(connection->viewer->connection);
-    return known ? 0 : -1;
+    wr_viewer *viewer = connection->viewer;
+    int64_t every_ns;
+    wr_wish *wish = calloc(viewer->streams + 1, sizeof *wish);
+    const wr_says says = wish ? wr_wish_read(text, bytes, wish, viewer->streams, &every_ns) : WR_SAYS_NOTHING;
+    for (uint32_t s = 0; says == WR_SAYS_WATCH && s < viewer->streams; s++)
+        wr_hub_watch(server->hub, viewer, s, wish[s].as, wish[s].width_px);
+    if (says == WR_SAYS_STATE) {
+        viewer->state_every_ns = every_ns;
+        viewer->state_at_ns = 0;
+    }
+    free(wish);
+    if (says == WR_SAYS_NOTHING)
+        return -1;
+    lws_callback_on_writable(viewer->connection);
+    return 0;
 }
 
 /* --- what goes out --- */
@@ -162,10 +144,18 @@ static int write_message(struct lws *wsi, const weir_frame *frame)
     return written < (int)message.bytes ? -1 : 0;
 }
 
+/* A viewer is not listened to while it takes only part of what is sent: the library (version 4.1) goes round for ever, and
+ * serves nobody, over one that leaves just then. Called when all was taken, and after sending. */
+static void listen_if_taken(struct lws *wsi)
+{
+    lws_rx_flow_control(wsi, !lws_partial_buffered(wsi));
+}
+
 int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection)
 {
     wr_next next;
     int result = 0;
+    listen_if_taken(wsi);
     if (!wr_hub_next(server->hub, connection->viewer, &next))
         return 0;
     connection->viewer->moved_ns = weir_now(server->node);
@@ -173,6 +163,7 @@ int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection
         result = write_text(wsi, next.text);
     else
         result = write_message(wsi, &next.frame);
+    listen_if_taken(wsi);
     free(next.text);
     weir_frame_drop(&next.frame);
     if (wr_viewer_waits(connection->viewer))
@@ -180,26 +171,35 @@ int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection
     return result;
 }
 
-/* "data: {...}\n\n", for each result; what else a page would be told is left out. */
+static int write_event(struct lws *wsi, wr_connection *connection, int64_t now_ns, const char *before,
+                       const unsigned char *data, size_t bytes)
+{
+    const size_t before_bytes = strlen(before), all = before_bytes + bytes + 2;
+    unsigned char *event = malloc(LWS_PRE + all);
+    if (!event)
+        return 0;
+    memcpy(event + LWS_PRE, before, before_bytes);
+    memcpy(event + LWS_PRE + before_bytes, data, bytes);
+    memcpy(event + LWS_PRE + before_bytes + bytes, "\n\n", 2);
+    const int written = lws_write(wsi, event + LWS_PRE, all, LWS_WRITE_HTTP);
+    free(event);
+    connection->until_ns = now_ns + sign_of_life_ns;
+    return written < (int)all ? -1 : 0;
+}
+
+/* "data: {...}\n\n", for each result; what else a page would be told is left out. Where nothing is found a comment goes out
+ * now and then: only who is written to is seen to be gone. */
 int wr_events_send(wr_server *server, struct lws *wsi, wr_connection *connection)
 {
     wr_next next;
     int result = 0;
+    const int64_t now_ns = weir_now(server->node);
     if (!wr_hub_next(server->hub, connection->viewer, &next))
-        return 0;
-    connection->viewer->moved_ns = weir_now(server->node);
-    wr_message message = wr_message_of(&next.frame);
-    if (!next.text && message.text) {
-        size_t bytes = message.bytes + 8;
-        unsigned char *event = malloc(LWS_PRE + bytes);
-        if (event) {
-            memcpy(event + LWS_PRE, "data: ", 6);
-            memcpy(event + LWS_PRE + 6, message.data, message.bytes);
-            memcpy(event + LWS_PRE + 6 + message.bytes, "\n\n", 2);
-            result = lws_write(wsi, event + LWS_PRE, bytes, LWS_WRITE_HTTP) < (int)bytes ? -1 : 0;
-        }
-        free(event);
-    }
+        return now_ns < connection->until_ns ? 0 : write_event(wsi, connection, now_ns, ":", (unsigned char *)"", 0);
+    connection->viewer->moved_ns = now_ns;
+    const wr_message message = wr_message_of(&next.frame);
+    if (!next.text && message.text)
+        result = write_event(wsi, connection, now_ns, "data: ", message.data, message.bytes);
     free(next.text);
     weir_frame_drop(&next.frame);
     if (wr_viewer_waits(connection->viewer))
@@ -230,7 +230,5 @@ int wr_picture_send(wr_server *server, struct lws *wsi, wr_connection *connectio
         lws_callback_on_writable(wsi);
         return 0;
     }
-    wr_hub_leave(server->hub, connection->viewer);
-    connection->viewer = NULL;
-    return wr_reply(wsi, connection, 200, "image/jpeg", copy, bytes, copy);
+    return wr_reply(wsi, connection, 200, "image/jpeg", NULL, bytes, copy);
 }

@@ -21,6 +21,7 @@ typedef struct wr_stream {
     unsigned backlogs;
     size_t backlog_bytes;
     bool backlog_good; /* it begins with a key frame, and nothing is missing */
+    int64_t ended_ns;  /* when the last input that it could come by ended; 0: it can come */
 } wr_stream;
 
 /* Looks at a frame of that stream: its codec, by which input what comes. True if viewers must be told of it anew. */

@@ -34,22 +34,32 @@ static bool make(const char *path, char token[WR_TOKEN_TEXT], char *why, size_t 
     return wrong(why, why_bytes, path, "cannot be written");
 }
 
+bool wr_token_parse(const char *text, size_t bytes, char token[WR_TOKEN_TEXT])
+{
+    if (bytes > 0 && text[bytes - 1] == '\n')
+        bytes--;
+    if (bytes != WR_TOKEN_TEXT - 1)
+        return false;
+    for (size_t i = 0; i < bytes; i++)
+        if (text[i] == '\0' || !strchr("0123456789abcdef", text[i]))
+            return false;
+    memcpy(token, text, bytes);
+    token[bytes] = '\0';
+    return true;
+}
+
 static bool take(int fd, const char *path, char token[WR_TOKEN_TEXT], char *why, size_t why_bytes)
 {
     struct stat about;
-    char text[WR_TOKEN_TEXT + 1] = "";
+    char text[WR_TOKEN_TEXT + 1]; /* one more than there may be */
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
         return wrong(why, why_bytes, path, "is no file");
     if (about.st_mode & 077)
         return wrong(why, why_bytes, path, "can be read by others (chmod 600 it, and change the token if they did)");
-    ssize_t bytes = read(fd, text, sizeof text - 1);
-    if (bytes > 0 && text[bytes - 1] == '\n')
-        bytes--;
-    if (bytes != WR_TOKEN_TEXT - 1 || strspn(text, "0123456789abcdef") != WR_TOKEN_TEXT - 1)
-        return wrong(why, why_bytes, path, "does not hold 64 hexadecimal digits (remove it, and another is made)");
-    memcpy(token, text, WR_TOKEN_TEXT - 1);
-    token[WR_TOKEN_TEXT - 1] = '\0';
-    return true;
+    ssize_t bytes = read(fd, text, sizeof text);
+    const bool good = bytes > 0 && wr_token_parse(text, (size_t)bytes, token);
+    explicit_bzero(text, sizeof text);
+    return good || wrong(why, why_bytes, path, "does not hold 64 hexadecimal digits (remove it, and another is made)");
 }
 
 bool wr_token_get(const char *path, char token[WR_TOKEN_TEXT], bool *fresh, char *why, size_t why_bytes)

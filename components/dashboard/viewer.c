@@ -114,13 +114,19 @@ bool wr_viewer_next(wr_viewer *viewer, const wr_stream *stream, wr_next *next)
     return take_frame(viewer, stream, next);
 }
 
+bool wr_viewer_waits_for(const wr_viewer *viewer, uint32_t stream)
+{
+    const wr_watch *watch = &viewer->watch[stream];
+    bool waits = (watch->media && weir_tap_waiting(watch->media)) || (viewer->holds && viewer->held.stream == stream);
+    for (int i = 0; i < WR_RESULT_INPUTS && !waits; i++)
+        waits = watch->result[i] && weir_tap_waiting(watch->result[i]);
+    return waits;
+}
+
 bool wr_viewer_waits(const wr_viewer *viewer)
 {
     bool waits = viewer->count_news > 0 || viewer->holds;
-    for (uint32_t s = 0; s < viewer->streams && !waits; s++) {
-        waits = viewer->watch[s].media && weir_tap_waiting(viewer->watch[s].media);
-        for (int i = 0; i < WR_RESULT_INPUTS && !waits; i++)
-            waits = viewer->watch[s].result[i] && weir_tap_waiting(viewer->watch[s].result[i]);
-    }
+    for (uint32_t s = 0; s < viewer->streams && !waits; s++)
+        waits = wr_viewer_waits_for(viewer, s);
     return waits;
 }

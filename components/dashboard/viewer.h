@@ -6,9 +6,8 @@
 #define WR_DASHBOARD_VIEWER_H
 
 #include "stream.h"
+#include "wish.h"
 #include <weir/tap.h>
-
-typedef enum wr_as { WR_AS_NOTHING, WR_AS_PACKETS, WR_AS_JPEG, WR_AS_RESULTS } wr_as;
 
 typedef struct wr_watch {
     wr_as as;
@@ -16,6 +15,7 @@ typedef struct wr_watch {
     weir_tap *media;
     weir_tap *result[WR_RESULT_INPUTS];
     unsigned codec_told;
+    bool gone_told; /* that the stream has ended */
 } wr_watch;
 
 enum { WR_NEWS_MOST = 64 };
@@ -49,5 +49,6 @@ typedef struct wr_next {
 } wr_next;
 bool wr_viewer_next(wr_viewer *viewer, const wr_stream *stream, wr_next *next);
 bool wr_viewer_waits(const wr_viewer *viewer);
+bool wr_viewer_waits_for(const wr_viewer *viewer, uint32_t stream);
 
 #endif

@@ -6,9 +6,10 @@
 #ifndef WR_SUMMARY_H
 #define WR_SUMMARY_H
 
+#include <stdbool.h>
 #include <weir/stats.h>
 
-/* The caller frees it; NULL without memory. No line end behind it. */
-char *wr_summary_json(const weir_stats *stats);
+/* The caller frees it; NULL without memory. No line end behind it. `compact`: in one line, for programs alone. */
+char *wr_summary_json(const weir_stats *stats, bool compact);
 
 #endif

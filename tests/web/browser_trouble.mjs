@@ -28,6 +28,16 @@ export async function trouble({ harness, mock, films, url, token, playing }) {
             throw new Error(`it took ${took} ms`);
         return `after ${took} ms`;
     });
+    await harness.test('a stream that has ended says why, and goes on if it comes again', async open => {
+        const page = await open({ url }), tile = '.tile[data-stream=gate]';
+        await playing(page);
+        mock.stream('gate').end('failed: the camera was unplugged');
+        await page.waitForSelector(`${tile}[data-kind=ended]`);
+        await page.waitForFunction(tile => /this stream has ended.*the camera was unplugged/.test(document.querySelector(`${tile} .veil`).textContent), tile);
+        await harness.shot(page, 'ended');
+        mock.stream('gate').revive();
+        await page.waitForSelector(`${tile}:is([data-kind=live], [data-kind=back])`, { timeout: 20000 });
+    });
     await harness.test('a lost connection says so, and comes back by itself', async open => {
         const page = await open({ url });
         await playing(page);

@@ -4,6 +4,7 @@
  *
  *   node tests/web/mock-server.mjs [PORT] [--token TOKEN] [--film FILE --results FILE.jsonl] [--cache FOLDER]
  */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
@@ -31,6 +32,7 @@ class MockServer {
     #count = 0;
     refusing = false;              // no connection is taken
     stateStalled = false;          // no state is sent
+    run = randomUUID();
 
     constructor(streams, { token = null, port = 0, graph = null } = {}) {
         this.streams = streams;
@@ -76,7 +78,7 @@ class MockServer {
     }
 
     hello(viewer) {
-        return { type: 'hello', weir: '0.1.0', pipeline: this.graph.pipeline, now_ms: Date.now(), viewer, streams: this.streams.map(s => s.info) };
+        return { type: 'hello', weir: '0.1.0', run: this.run, pipeline: this.graph.pipeline, now_ms: Date.now(), viewer, streams: this.streams.map(s => s.info) };
     }
 
     #allowed(request) {
@@ -107,11 +109,8 @@ class MockServer {
         return send(404, 'text/plain', 'there is nothing here');
     }
 
-    async #login(request, send) {
-        let body = '';
-        for await (const part of request)
-            body += part;
-        if (new URLSearchParams(body).get('token') !== this.token)
+    #login(request, send) {
+        if (request.headers.authorization !== `Bearer ${this.token}`)
             return send(401, 'text/plain', 'that is not the token');
         send(204, 'text/plain', '', { 'Set-Cookie': `weir=${this.token}; HttpOnly; SameSite=Strict; Path=/` });
     }

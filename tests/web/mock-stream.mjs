@@ -60,6 +60,12 @@ export class MockStream {
         this.alive = false;
     }
 
+    end(reason) {
+        this.kill();
+        for (const send of this.#viewers.keys())
+            send(JSON.stringify({ type: 'gone', stream: this.id, reason }));
+    }
+
     kill() {
         this.alive = false;
         clearTimeout(this.#timer);

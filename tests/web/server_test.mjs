@@ -1,102 +1,14 @@
 // The dashboard's server from outside: every route and what it needs, hostile clients, slow ones, many. TAP.
 // usage: node server_test.mjs WEIR CLIP DEPS
 // WEIR_TEST_SOCKETS (60): how many stalled WebSockets; WEIR_TEST_REQUESTS (200): how many slow requests.
-import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import fs from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-import net from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { Wrong, ask, connect, equal, expect, folder, residentKiB, runTests, start, stop, test, watch, workerOf } from './real-server.mjs';
 
-const [, , weir, clip, deps] = process.argv;
-const { WebSocket } = createRequire(path.resolve(deps, 'browser') + '/')('./node_modules/ws');
 const stalledSockets = Number(process.env.WEIR_TEST_SOCKETS ?? 60);
 const slowRequests = Number(process.env.WEIR_TEST_REQUESTS ?? 200);
-const tests = [];
-const test = (name, run) => tests.push([name, run]);
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'weir-dashboard-'));
-
-class Wrong extends Error {}
-function expect(what, good, ...found) {
-    if (!good) throw new Wrong(`${what}: ${found.map((f) => (typeof f === 'string' ? f : JSON.stringify(f))).join(' ')}`);
-}
-const text = (value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value));
-const equal = (what, found, wanted) => expect(what, text(found) === text(wanted), 'found', text(found), 'wanted', text(wanted));
-
-// --- a pipeline with a dashboard ---
-
-async function start(options, { line = `video name=camera url=${clip} pace=live loop=true ! dashboard name=page`, more = '' } = {}) {
-    const summary = path.join(folder, `${Math.random()}.json`);
-    const child = spawn(weir, ['run', '--summary', summary, '--duration', '300s', `${line} ${options}${more}`]);
-    const run = { child, summary, said: '', ended: new Promise((end) => child.on('exit', (code) => end(code))) };
-    child.stderr.on('data', (data) => (run.said += data));
-    run.address = await new Promise((found, failed) => {
-        child.stderr.on('data', () => {
-            const match = run.said.match(/page: (https?):\/\/(.+?):(\d+)\//);
-            if (match) found({ scheme: match[1], host: match[2] === '0.0.0.0' ? '127.0.0.1' : match[2], port: Number(match[3]) });
-        });
-        child.on('exit', () => failed(new Wrong(`weir ended: ${run.said}`)));
-    });
-    return run;
-}
-
-async function stop(run) {
-    run.child.kill('SIGINT');
-    const code = await run.ended;
-    return { code, summary: JSON.parse(fs.readFileSync(run.summary, 'utf8')) };
-}
-
-function ask(run, path, { method = 'GET', headers = {}, body, timeout = 8000 } = {}) {
-    const { scheme, host, port } = run.address;
-    return new Promise((answer, failed) => {
-        const request = (scheme === 'https' ? https : http).request({ host, port, path, method, headers, agent: false, timeout, rejectUnauthorized: false }, (response) => {
-            const parts = [];
-            response.on('data', (part) => parts.push(part));
-            response.on('end', () => answer({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }));
-            response.on('error', failed);
-        });
-        request.on('timeout', () => request.destroy(new Wrong(`${path}: no answer within ${timeout} ms`)));
-        request.on('error', failed);
-        request.end(body);
-    });
-}
-
-function connect(run, { origin, headers = {}, protocol = 'weir.1' } = {}) {
-    const { scheme, host, port } = run.address;
-    const socket = new WebSocket(`${scheme === 'https' ? 'wss' : 'ws'}://${host}:${port}/ws`, protocol, {
-        headers: { Origin: origin ?? `${scheme}://${host}:${port}`, ...headers }, rejectUnauthorized: false });
-    socket.texts = [];
-    socket.packets = [];
-    socket.on('message', (data, binary) => {
-        if (binary) socket.packets.push({ type: data[0], flags: data[1], stream: data.readUInt16LE(2), bytes: data.readUInt32LE(4), number: data.readBigInt64LE(8), length: data.length });
-        else socket.texts.push(JSON.parse(data));
-        socket.emit('news');
-    });
-    socket.opened = new Promise((yes, no) => {
-        socket.on('open', yes);
-        socket.on('unexpected-response', (_, response) => no(Object.assign(new Wrong(`refused with ${response.statusCode}`), { status: response.statusCode })));
-        socket.on('error', no);
-    });
-    socket.opened.catch(() => {});
-    socket.until = (what, seen, ms = 15000) => new Promise((yes, no) => {
-        const clock = setTimeout(() => no(new Wrong(`${what} did not come within ${ms} ms`)), ms);
-        const look = () => {
-            const found = seen(socket);
-            if (!found) return;
-            clearTimeout(clock);
-            socket.off('news', look);
-            yes(found);
-        };
-        socket.on('news', look);
-        look();
-    });
-    return socket;
-}
-
-const watch = (socket, streams) => socket.send(JSON.stringify({ type: 'watch', streams }));
 
 // --- what there is ---
 
@@ -130,6 +42,11 @@ test('foreign names and origins are refused', async () => {
         equal(`Host ${host}`, (await ask(run, '/', { headers: { host } })).status, 421);
     for (const origin of ['http://evil.example', `https://127.0.0.1:${port}`, 'null', 'http://127.0.0.1:1'])
         await connect(run, { origin }).opened.then(() => { throw new Wrong(`a socket from ${origin} was let in`); }, (why) => expect(`Origin ${origin}`, !(why instanceof Wrong) || why.status === 403 || /socket hang up/.test(why.message), why.message));
+    for (const at of ['/', '/wss', '/ws/', '/api/events'])
+        await connect(run, { at }).opened.then(() => { throw new Wrong(`there is a socket at ${at}`); }, (why) => expect(`a socket at ${at}`, !(why instanceof Wrong) || why.status >= 400, why.message));
+    const socket = connect(run, { at: '/ws?a=b' });
+    await socket.opened;
+    socket.close();
     await stop(run);
 });
 
@@ -138,7 +55,7 @@ test('other addresses ask for the token', async () => {
     const run = await start(`listen=0.0.0.0:0 token=${token}`);
     const secret = fs.readFileSync(token, 'utf8').trim();
     equal('its file', (fs.statSync(token).mode & 0o777).toString(8), '600');
-    expect('shown once', run.said.includes(secret), run.said);
+    expect('shown once, behind #', run.said.includes(`http://0.0.0.0:${run.address.port}/#token=${secret} `), run.said);
     for (const route of ['/api/graph', '/api/state', '/api/streams', '/api/openapi.json', '/metrics', '/api/events', '/api/streams/camera/picture.jpg']) {
         equal(`${route} without`, (await ask(run, route)).status, 401);
         equal(`${route} with another`, (await ask(run, route, { headers: { authorization: `Bearer ${'0'.repeat(64)}` } })).status, 401);
@@ -146,10 +63,12 @@ test('other addresses ask for the token', async () => {
     equal('healthz needs none', (await ask(run, '/healthz')).status, 200);
     equal('with it', (await ask(run, '/api/streams', { headers: { authorization: `Bearer ${secret}` } })).status, 200);
     await connect(run).opened.then(() => { throw new Wrong('a socket without the token was let in'); }, () => {});
-    const own = `http://127.0.0.1:${run.address.port}`, form = { 'content-type': 'application/x-www-form-urlencoded' };
-    equal('login from elsewhere', (await ask(run, '/login', { method: 'POST', headers: { ...form, origin: 'http://evil.example' }, body: `token=${secret}` })).status, 403);
-    equal('login with another', (await ask(run, '/login', { method: 'POST', headers: { ...form, origin: own }, body: 'token=no' })).status, 401);
-    const login = await ask(run, '/login', { method: 'POST', headers: { ...form, origin: own }, body: `token=${secret}` });
+    const own = `http://127.0.0.1:${run.address.port}`;
+    const logIn = (origin, token, body = '') => ask(run, '/login', { method: 'POST', headers: { origin, authorization: `Bearer ${token}`, 'content-length': body.length }, body });
+    equal('login from elsewhere', (await logIn('http://evil.example', secret)).status, 403);
+    equal('login with another', (await logIn(own, 'no')).status, 401);
+    expect('no body is taken', [413, 'closed'].includes(await logIn(own, secret, 'x').then((answer) => answer.status, () => 'closed')), 'it was');
+    const login = await logIn(own, secret);
     equal('login', login.status, 204);
     const cookie = login.headers['set-cookie'][0];
     expect('the cookie', /HttpOnly/.test(cookie) && /SameSite=Strict/.test(cookie), cookie);
@@ -216,10 +135,49 @@ test('pictures: as JPEG at a width, over the socket and as an answer', async () 
     await stop(run);
 });
 
-// --- hostile and slow ones ---
+test('a stream that ends is said to be gone after its last frame, and why', async () => {
+    const run = await start('listen=127.0.0.1:0', { more: ' ; test-source name=short size=320x240 rate=20 frames=120 ! @page ; video name=dead url=rtsp://user:canary@127.0.0.1:1/x retry=false ! @page' });
+    const socket = connect(run);
+    const hello = await socket.until('the stream', (s) => s.texts.find((t) => t.type === 'hello' && t.streams.find((stream) => stream.name === 'short')?.pictures));
+    const id = (name) => hello.streams.find((stream) => stream.name === name).id;
+    expect('the run has a name', /^[0-9a-f]{16}$/.test(hello.run), hello);
+    watch(socket, [{ id: id('short'), as: 'jpeg', width: 320 }]);
+    const gone = (s, name) => s.texts.find((t) => t.type === 'gone' && t.stream === id(name));
+    const { reason } = await socket.until('gone', (s) => gone(s, 'short'));
+    equal('the last before it', socket.packets.at(-1)?.number, 120n);
+    equal('why', reason, 'it came to its end');
+    const dead = await socket.until('gone', (s) => gone(s, 'dead'));
+    expect('why', /^failed: ./.test(dead.reason) && !dead.reason.includes('canary'), dead);
+    expect('others go on', !gone(socket, 'camera'), socket.texts.at(-1));
+    const late = connect(run);
+    await late.until('it is told who joins', (s) => gone(s, 'short') && gone(s, 'dead'));
+    equal('the same run', late.texts[0].run, hello.run);
+    expect('states are in one line', !(await ask(run, '/api/state')).body.includes('\n'), 'they are not');
+    await stop(run);
+});
 
-const workerOf = (run) => execFileSync('pgrep', ['-P', String(run.child.pid), '-f', ' page$']).toString().trim().split('\n').map(Number)[0];
-const residentKiB = (pid) => Number(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)[1]);
+test('a run keeps its name when the process of the server is started again, and another run has another', async () => {
+    const first = await start('listen=127.0.0.1:0'), { port } = first.address;
+    await stop(first);
+    const run = await start(`listen=127.0.0.1:${port}`);
+    const name = async () => {
+        for (;;) {
+            const socket = connect(run), ended = new Promise((done) => socket.on('close', () => done(null)).on('error', () => done(null)));
+            const hello = await Promise.race([socket.until('hello', (s) => s.texts[0]).catch(() => null), ended]);
+            if (hello) return { run: hello.run, socket, ended };
+        }
+    };
+    const before = await name();
+    process.kill(workerOf(run), 'SIGKILL');
+    await before.ended;
+    equal('the name', (await name()).run, before.run);
+    await stop(run);
+    const other = await start('listen=127.0.0.1:0');
+    expect('another', (await connect(other).until('hello', (s) => s.texts[0])).run !== before.run, before.run);
+    await stop(other);
+});
+
+// --- hostile and slow ones ---
 
 test('who says nonsense is let go, and nobody else', async () => {
     const run = await start('listen=127.0.0.1:0');
@@ -287,6 +245,30 @@ test('slow requests and stalled viewers cost only themselves', async () => {
     equal('the pipeline lost nothing', camera.offered, camera.taken + camera.waiting);
 });
 
+test('viewers that leave with half of a picture on its way hold nobody up', async () => {
+    const run = await start('listen=127.0.0.1:0', { line: 'test-source name=camera size=1280x720 rate=20 ! dashboard name=page' });
+    const good = connect(run), stalled = [];
+    await good.until('the stream', (s) => s.texts.find((t) => t.type === 'hello' && t.streams[0]?.pictures));
+    watch(good, [{ id: 0, as: 'jpeg', width: 320 }]);
+    for (let i = 0; i < 12; i++) {
+        const socket = connect(run);
+        await socket.opened;
+        socket.on('error', () => {});
+        watch(socket, [{ id: 0, as: 'jpeg', width: 1280 }]);
+        socket._socket.pause();
+        stalled.push(socket);
+    }
+    const worker = workerOf(run), more = async (what, pictures) => { const before = good.packets.length; await good.until(what, (s) => s.packets.length > before + pictures); };
+    await more('pictures until their ways are full', 80);
+    for (const socket of stalled) socket._socket.end(); // they take nothing, and say nothing any more
+    await more('pictures after they left', 40);
+    equal('pages too', (await ask(run, '/healthz')).status, 200);
+    equal('the same process', workerOf(run), worker);
+    for (const socket of stalled) socket._socket.destroy();
+    good.close();
+    await stop(run);
+});
+
 test('more viewers than may be are refused, and there is room again when one goes', async () => {
     const run = await start('listen=127.0.0.1:0 viewers=2');
     const two = [connect(run), connect(run)];
@@ -305,18 +287,4 @@ test('more viewers than may be are refused, and there is room again when one goe
     await stop(run);
 });
 
-console.log(`1..${tests.length}`);
-for (const [i, [name, run]] of tests.entries()) {
-    if (process.env.WEIR_TEST_ONLY && !name.includes(process.env.WEIR_TEST_ONLY)) {
-        console.log(`ok ${i + 1} - ${name} # SKIP`);
-        continue;
-    }
-    try {
-        await run();
-        console.log(`ok ${i + 1} - ${name}`);
-    } catch (why) {
-        console.log(`not ok ${i + 1} - ${name}\n# ${String(why.stack ?? why).replaceAll('\n', '\n# ')}`);
-    }
-}
-fs.rmSync(folder, { recursive: true, force: true });
-process.exit(0);
+await runTests();

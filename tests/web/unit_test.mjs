@@ -379,6 +379,8 @@ test('packets where the browser can, JPEG where there is some, else nothing', as
     equal(await canDecode(decoderConfig({ codec: 'hvc1.1', format: 'annexb' }), Decoder), false);
     equal(await canDecode(config, undefined), false);
     equal(decoderConfig({ codec: '' }), null);
+    const unsized = decoderConfig({ codec: 'avc1.64001f', width: 0, height: 0, format: 'annexb' });
+    equal('codedWidth' in unsized || 'codedHeight' in unsized, false);
     equal(wayOf({ packets: true, pictures: true }, false, Decoder), 'packets');
     equal(wayOf({ packets: true, pictures: true }, true, Decoder), 'jpeg');
     equal(wayOf({ packets: true, pictures: true }, false, null), 'jpeg');
