@@ -1,4 +1,5 @@
 """Empty frames from one thread to another: how many a second?"""
+import json
 import sys
 
 from harness.declare import Bar, Case, Contender, Figure
@@ -8,6 +9,7 @@ FIGURES = [Figure("ns_per_frame", "ns/frame", 0, more=False), Figure("cpu_us_per
            Figure("age_p50_us", "age p50 us"), Figure("age_p99_us", "p99 us")]
 REST = [Figure("cpu_s", "CPU ms", 1, more=False, scale=1000), Figure("wall_s", "s", 2), Figure("taken", "frames", 0)]
 REST_S = 5
+PACED = 5000
 DEPTH = "64"
 COUNTS = (1, 2, 4, 8)
 
@@ -33,6 +35,7 @@ def cases(context):
             Contender("weir, two processes", [*across, context.weir, across_frames, DEPTH], ""),
             Contender("GStreamer queue, one process", [gst, "fan", "1", buffers, DEPTH], no_gst),
         ], FIGURES, base="weir, two processes", rounds=5),
+        paced(context),
         Case("fan-4", "one source, four consumers in threads of their own", [
             Contender("weir fan 4", [weir, "fan", "4", some, "every", DEPTH], no_weir),
             Contender("weir fan 4, pool", [weir, "fan", "4", some, "every", DEPTH, "0", "pool"], no_weir),
@@ -47,6 +50,22 @@ def cases(context):
         ], FIGURES, base=f"weir chain {count}", rounds=3) for count in COUNTS],
         rest(context, weir, no_weir),
     ]
+
+
+def paced(context):
+    """With start and end, which take weir the longer: it is the CPU of all processes of each."""
+    frames = 500 if context.quick else PACED
+    line = f"test-source rate=1000 size=0x0 frames={frames} runner=process ! null hold={DEPTH} runner=process"
+
+    def taken(text):
+        return {"frames": json.loads(text)["links"][0]["taken"]}
+
+    return Case("paced", "one link between two processes, 1,000 frames/s, with start and end", [
+        Contender("weir, paced", [context.weir, "run", "--quiet", "--summary", "-", line], "", read=taken),
+        Contender("GStreamer shmsink, paced", [sys.executable, context.here("handover", "shm.py"), str(frames), "1000"],
+                  context.tool("gst-launch-1.0"), timeout_s=60),
+    ], [Figure("cpu_s", "CPU ms", 0, more=False, scale=1000), Figure("wall_s", "s", 2), Figure("frames", "frames", 0)],
+        base="weir, paced", rounds=3)
 
 
 def rest(context, weir, missing):
@@ -78,6 +97,8 @@ BARS = [
         "ns_per_frame", "weir fan 4", at_least=10),
     Bar("between processes: at least 5 times as fast as GStreamer's queue within one", "across",
         "GStreamer queue, one process", "ns_per_frame", "weir, two processes", at_least=5),
+    Bar("between processes, paced: no more CPU than shmsink and shmsrc", "paced", "weir, paced", "cpu_s", "GStreamer shmsink, paced",
+        at_most=1.0),
     *[Bar(f"at rest, {name}: at most 0.5 % of a core, {REST_S * 5} ms in {REST_S} s, beyond start and end", "rest",
           f"weir, {name}", "cpu_s", "weir, ended at once", plus=0.005 * REST_S)
       for name in ("a frame a second", "a frame at first")],
