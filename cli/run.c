@@ -162,7 +162,7 @@ static void forget_summary(const char *path, FILE *out)
 static bool write_summary(weir_pipeline *pipeline, const char *path, FILE *out)
 {
     weir_stats *stats = weir_pipeline_stats(pipeline);
-    char *json = stats ? wr_summary_json(stats) : NULL;
+    char *json = stats ? wr_summary_json(stats, true) : NULL;
     bool ok = json && fputs(json, out) >= 0 && fputc('\n', out) >= 0 && fflush(out) == 0;
     if (!ok)
         fprintf(stderr, "weir: cannot write the summary to %s: %s\n", path, json ? strerror(errno) : "out of memory");

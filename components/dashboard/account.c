@@ -55,7 +55,7 @@ char *wr_account_graph(const weir_stats *stats)
 char *wr_account_state(const weir_stats *stats)
 {
     struct timespec utc;
-    char *summary = wr_summary_json(stats), *text = NULL;
+    char *summary = wr_summary_json(stats, false), *text = NULL;
     clock_gettime(CLOCK_REALTIME, &utc);
     if (!summary ||
         asprintf(&text, "{\"type\":\"state\",\"now_ms\":%lld.%03ld,\"summary\":%s}",

@@ -15,6 +15,7 @@ typedef struct dashboard_options {
     weir_path token, certificate, key;
 } dashboard_options;
 
+static const int64_t tick_ns = 250000000;
 enum { HOSTS_MOST = 16, FILES_MOST = 8192 };
 
 typedef struct dashboard_state {
@@ -100,6 +101,7 @@ static weir_status open_dashboard(weir_node *node)
     if (!state->server)
         return weir_fail(node, WEIR_IO, "%s", why);
     const bool six = strchr(state->host, ':') != NULL, every = !*state->host;
+    weir_wake_at(node, 0);
     weir_note(node, WEIR_LOG_INFO, "%s://%s%s%s:%d/", state->server_options.guard.tls ? "https" : "http",
               six ? "[" : "", every ? "0.0.0.0" : state->host, six ? "]" : "", wr_server_port(state->server));
     return WEIR_OK;
@@ -109,6 +111,16 @@ static weir_status process(weir_node *node, int input, const weir_frame *frame)
 {
     dashboard_state *state = weir_state(node);
     wr_hub_frame(wr_server_hub(state->server), input, frame);
+    return WEIR_OK;
+}
+
+/* The server has no timer of its own: with libwebsockets 4.1, whose waits are cut to whole milliseconds, it would look again
+ * and again for the rest of one. */
+static weir_status tick(weir_node *node)
+{
+    dashboard_state *state = weir_state(node);
+    wr_server_tick(state->server);
+    weir_wake_at(node, weir_now(node) + tick_ns);
     return WEIR_OK;
 }
 
@@ -149,6 +161,7 @@ static const weir_component_class dashboard = {
     .prepare = prepare,
     .open = open_dashboard,
     .process = process,
+    .tick = tick,
     .close = close_dashboard,
 };
 

@@ -208,7 +208,7 @@ static void test_the_graph(void **state)
     free(text);
     text = wr_account_state(&account);
     contains(text, "{\"type\":\"state\",\"now_ms\":");
-    contains(text, "\"to\": \"page.3\"");
+    contains(text, "\"to\":\"page.3\"");
     free(text);
 }
 

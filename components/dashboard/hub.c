@@ -337,6 +337,14 @@ json_t *wr_hub_streams(wr_hub *hub, unsigned *version)
     return list;
 }
 
+unsigned wr_hub_version(wr_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    unsigned version = hub->version;
+    pthread_mutex_unlock(&hub->lock);
+    return version;
+}
+
 uint32_t wr_hub_stream_named(wr_hub *hub, const char *name)
 {
     for (uint32_t s = 0; s < hub->streams; s++)

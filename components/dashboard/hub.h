@@ -28,6 +28,7 @@ bool wr_hub_next(wr_hub *hub, wr_viewer *viewer, wr_next *next);
 wr_viewer *wr_hub_viewers(wr_hub *hub, wr_viewer *after);
 /* What streams offer, as a list of JSON, the caller's; and how often that has changed. */
 struct json_t *wr_hub_streams(wr_hub *hub, unsigned *version);
+unsigned wr_hub_version(wr_hub *hub);
 uint32_t wr_hub_stream_named(wr_hub *hub, const char *name); /* UINT32_MAX: none */
 
 #endif

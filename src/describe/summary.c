@@ -120,7 +120,7 @@ static json_t *memory(const weir_stats *stats)
                      (json_int_t)stats->pool_peak_bytes, "rss_peak_bytes", (json_int_t)stats->rss_peak_bytes);
 }
 
-char *wr_summary_json(const weir_stats *stats)
+char *wr_summary_json(const weir_stats *stats, bool lines)
 {
     json_t *root = json_object(), *nodes = json_array(), *links = json_array();
     for (int i = 0; i < stats->nodes; i++)
@@ -134,7 +134,7 @@ char *wr_summary_json(const weir_stats *stats)
     json_object_set_new(root, "nodes", nodes);
     json_object_set_new(root, "links", links);
     json_object_set_new(root, "memory", memory(stats));
-    char *json = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+    char *json = root ? json_dumps(root, (lines ? JSON_INDENT(2) : JSON_COMPACT) | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(root);
     return json;
 }

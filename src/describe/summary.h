@@ -8,7 +8,7 @@
 
 #include <weir/stats.h>
 
-/* The caller frees it; NULL without memory. No line end behind it. */
-char *wr_summary_json(const weir_stats *stats);
+/* The caller frees it; NULL without memory. `lines`: for people to read, else as short as can be. No line end behind it. */
+char *wr_summary_json(const weir_stats *stats, bool lines);
 
 #endif

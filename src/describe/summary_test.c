@@ -50,7 +50,7 @@ static json_t *summary(void)
                         .bound_bytes = 25165824,
                         .pool_peak_bytes = 9437184,
                         .rss_peak_bytes = 73400320};
-    char *text = wr_summary_json(&stats);
+    char *text = wr_summary_json(&stats, true);
     assert_non_null(text);
     assert_null(strstr(text, "hunter2"));
     json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
