@@ -17,6 +17,7 @@ import json
 import os
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -149,7 +150,7 @@ def figures_of(rest_ns, busy_ns, counts, wanted):
 
 
 def own_links(path):
-    """Of the pipeline's links that do not lead to the dashboard, and that have pictures: the worst of them."""
+    """Of the cameras, and of the links that do not lead to the dashboard; ages of the median one."""
     with open(path, encoding="utf-8") as file:
         account = json.load(file)
     links = [link for link in account["links"] if link["to"].startswith("own")]
@@ -159,8 +160,8 @@ def own_links(path):
             "dropped_to_page": sum(sum(link["dropped"].values()) for link in sources),
             "taken_per_s": sum(link["taken"] for link in links) / seconds,
             "let_go_per_s": sum(sum(link["dropped"].values()) for link in links) / seconds,
-            "age_p50_ms": max(link["age_ms"]["p50"] for link in links),
-            "age_p99_ms": max(link["age_ms"]["p99"] for link in links)}
+            "age_p50_ms": statistics.median(link["age_ms"]["p50"] for link in links),
+            "age_p99_ms": statistics.median(link["age_ms"]["p99"] for link in links)}
 
 
 def main():
