@@ -76,7 +76,7 @@ char *wr_account_gone(const weir_stats *stats, const char *source, uint32_t stre
             memcpy(error, stats->node[i].error, sizeof error);
         }
     const bool done = strcmp(state, "done") == 0, failed = strcmp(state, "failed") == 0 || strcmp(state, "stuck") == 0;
-    if (!done && !failed && !sure)
+    if (!done && !(failed && *error) && !sure) /* why a process has failed is known a little later than that it has */
         return NULL;
     json_t *reason = failed && *error ? json_sprintf("%s: %s", state, weir_mask(error))
                                       : json_string(failed ? state

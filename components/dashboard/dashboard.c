@@ -16,6 +16,7 @@ typedef struct dashboard_options {
     weir_path token, certificate, key;
 } dashboard_options;
 
+static const int64_t tick_ns = 250000000;
 enum { HOSTS_MOST = 16, FILES_MOST = 8192 };
 
 typedef struct dashboard_state {
@@ -126,6 +127,7 @@ static weir_status open_dashboard(weir_node *node)
     state->server = wr_server_start(node, &state->server_options, why, sizeof why);
     if (!state->server)
         return weir_fail(node, WEIR_IO, "%s", why);
+    weir_wake_at(node, 0);
     tell_address(node, state);
     return WEIR_OK;
 }
@@ -141,6 +143,16 @@ static weir_status finish(weir_node *node, int input)
 {
     dashboard_state *state = weir_state(node);
     wr_hub_ended(wr_server_hub(state->server), input);
+    return WEIR_OK;
+}
+
+/* The server has no timer of its own: with libwebsockets 4.1, whose waits are cut to whole milliseconds, it would look again
+ * and again for the rest of one. */
+static weir_status tick(weir_node *node)
+{
+    dashboard_state *state = weir_state(node);
+    wr_server_tick(state->server);
+    weir_wake_at(node, weir_now(node) + tick_ns);
     return WEIR_OK;
 }
 
@@ -182,6 +194,7 @@ static const weir_component_class dashboard = {
     .open = open_dashboard,
     .process = process,
     .finish = finish,
+    .tick = tick,
     .close = close_dashboard,
 };
 

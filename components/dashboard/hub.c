@@ -363,6 +363,14 @@ int64_t wr_hub_stream_ended(wr_hub *hub, uint32_t stream)
     return ended_ns;
 }
 
+unsigned wr_hub_version(wr_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    unsigned version = hub->version;
+    pthread_mutex_unlock(&hub->lock);
+    return version;
+}
+
 uint32_t wr_hub_stream_named(wr_hub *hub, const char *name)
 {
     for (uint32_t s = 0; s < hub->streams; s++)

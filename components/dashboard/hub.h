@@ -32,6 +32,7 @@ wr_viewer *wr_hub_viewers(wr_hub *hub, wr_viewer *after);
 struct json_t *wr_hub_streams(wr_hub *hub, unsigned *version);
 /* When a stream's last input ended; 0: it can come. */
 int64_t wr_hub_stream_ended(wr_hub *hub, uint32_t stream);
+unsigned wr_hub_version(wr_hub *hub);
 uint32_t wr_hub_stream_named(wr_hub *hub, const char *name); /* UINT32_MAX: none */
 
 #endif

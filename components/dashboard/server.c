@@ -8,12 +8,12 @@
 #include <string.h>
 
 enum {
-    TICK_US = 250000,
     REQUESTS_BESIDE = 4096,
     HEADER_BYTES = 4096,
     TIMEOUT_S = 10,
     SEND_BYTES = 64 << 10,
-    UNSENT_BYTES = 16 << 10
+    UNSENT_BYTES = 16 << 10,
+    WRITE_MOST = 1 << 30
 };
 
 wr_server *wr_server_of(struct lws *wsi)
@@ -67,11 +67,42 @@ static int on_writeable(wr_server *server, struct lws *wsi, wr_connection *conne
     return wr_reply_continue(wsi, connection);
 }
 
+/* --- what is due --- */
+
 static void wake_viewers(wr_server *server)
 {
     for (wr_viewer *v = wr_hub_viewers(server->hub, NULL); v; v = wr_hub_viewers(server->hub, v))
         if (wr_viewer_waits(v))
             lws_callback_on_writable(v->connection);
+}
+
+/* What many connections needed is not kept for ever after they went. */
+static void give_back_memory(wr_server *server)
+{
+    enum { MANY = 64 };
+    if (server->connections > server->most_connections)
+        server->most_connections = server->connections;
+    if (server->most_connections - server->connections < MANY)
+        return;
+    malloc_trim(0);
+    server->most_connections = server->connections;
+}
+
+static void tick(wr_server *server)
+{
+    give_back_memory(server);
+    weir_stats_free(weir_observe(server->node)); /* so that there is always a fresh one to be had */
+    for (wr_viewer *v = wr_hub_viewers(server->hub, NULL), *next; v; v = next) {
+        next = wr_hub_viewers(server->hub, v);
+        struct lws *wsi = v->connection;
+        wr_connection *connection = lws_wsi_user(wsi);
+        const bool has_time = connection && (connection->kind == WR_ONE_PICTURE || connection->kind == WR_EVENTS);
+        if (!wr_socket_tick(server, connection))
+            lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+        else if (has_time) /* which may be up */
+            lws_callback_on_writable(wsi);
+    }
+    wr_socket_forget_state(server);
 }
 
 static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t bytes)
@@ -105,6 +136,8 @@ static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *u
             wr_socket_left(server, connection);
         return 0;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        if (atomic_exchange(&server->ticks, false))
+            tick(server);
         wake_viewers(server);
         return 0;
     default:
@@ -114,54 +147,21 @@ static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *u
 
 static const struct lws_protocols protocols[] = {
     {.name = "http", .callback = on_request, .per_session_data_size = sizeof(wr_connection)},
-    {.name = "weir.1", .callback = on_socket, .per_session_data_size = sizeof(wr_connection), .rx_buffer_size = 4096},
+    {.name = "weir.1",
+     .callback = on_socket,
+     .per_session_data_size = sizeof(wr_connection),
+     .rx_buffer_size = 4096,
+     .tx_packet_size = WRITE_MOST}, /* else a message goes out in pieces of rx_buffer_size, each with a wake-up */
     {0},
 };
 
 /* --- its thread --- */
 
-typedef struct ticker {
-    lws_sorted_usec_list_t list;
-    wr_server *server;
-} ticker;
-
-/* What many connections needed is not kept for ever after they went. */
-static void give_back_memory(wr_server *server)
-{
-    enum { MANY = 64 };
-    if (server->connections > server->most_connections)
-        server->most_connections = server->connections;
-    if (server->most_connections - server->connections < MANY)
-        return;
-    malloc_trim(0);
-    server->most_connections = server->connections;
-}
-
-static void tick(lws_sorted_usec_list_t *list)
-{
-    ticker *t = lws_container_of(list, ticker, list);
-    wr_server *server = t->server;
-    give_back_memory(server);
-    weir_stats_free(weir_observe(server->node)); /* so that there is always a fresh one to be had */
-    for (wr_viewer *v = wr_hub_viewers(server->hub, NULL), *next; v; v = next) {
-        next = wr_hub_viewers(server->hub, v);
-        struct lws *wsi = v->connection;
-        if (!wr_socket_tick(server, lws_wsi_user(wsi)))
-            lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
-        else
-            lws_callback_on_writable(wsi);
-    }
-    lws_sul_schedule(server->context, 0, list, tick, TICK_US);
-}
-
 static void *serve(void *user)
 {
     wr_server *server = user;
-    ticker t = {.server = server};
-    lws_sul_schedule(server->context, 0, &t.list, tick, TICK_US);
     while (!atomic_load(&server->stop) && lws_service(server->context, 0) >= 0)
         ;
-    lws_sul_cancel(&t.list);
     return NULL;
 }
 
@@ -169,6 +169,12 @@ static void wake(void *user)
 {
     wr_server *server = user;
     lws_cancel_service(server->context);
+}
+
+void wr_server_tick(wr_server *server)
+{
+    atomic_store(&server->ticks, true);
+    wake(server);
 }
 
 /* --- starting --- */

@@ -1,6 +1,6 @@
 /* Server: the web server of a dashboard, on libwebsockets: one thread, which has all connections.
  *
- * Thread-safety: wr_server_wake() any thread; all else the node's.
+ * Thread-safety: wr_server_tick() any thread; all else the node's.
  */
 #ifndef WR_DASHBOARD_SERVER_H
 #define WR_DASHBOARD_SERVER_H
@@ -21,6 +21,8 @@ typedef struct wr_server wr_server;
 wr_server *wr_server_start(weir_node *node, const wr_server_options *options, char *why, size_t why_bytes);
 /* Ends its thread and closes all connections. */
 void wr_server_stop(wr_server *server);
+/* What is told again and again is due, and who takes nothing is let go. A few times a second. */
+void wr_server_tick(wr_server *server);
 wr_hub *wr_server_hub(wr_server *server);
 int wr_server_port(const wr_server *server);
 

@@ -16,7 +16,8 @@ struct wr_server {
     wr_hub *hub;
     pthread_t thread;
     bool has_thread;
-    _Atomic bool stop;
+    _Atomic bool stop, ticks;
+    wr_notice *state; /* the account, as all are told it in one tick; NULL: nobody was yet */
     unsigned connections, most_connections;
 };
 
@@ -56,6 +57,7 @@ bool wr_socket_joined(wr_server *server, struct lws *wsi, wr_connection *connect
 void wr_socket_left(wr_server *server, wr_connection *connection);
 /* What must be told again and again, and who does not take anything. False: close it. */
 bool wr_socket_tick(wr_server *server, wr_connection *connection);
+void wr_socket_forget_state(wr_server *server);
 int wr_events_send(wr_server *server, struct lws *wsi, wr_connection *connection);
 int wr_picture_send(wr_server *server, struct lws *wsi, wr_connection *connection);
 

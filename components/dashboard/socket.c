@@ -29,14 +29,13 @@ static char *hello(wr_server *server, const wr_viewer *viewer, unsigned *version
 /* Streams offer more than before, or begin to: what is watched is looked at again. */
 static void tell_news(wr_server *server, wr_viewer *viewer)
 {
-    unsigned version;
-    char *text = hello(server, viewer, &version);
-    if (viewer->told == version + 1) {
-        free(text);
+    unsigned version = wr_hub_version(server->hub);
+    if (viewer->told == version + 1)
         return;
-    }
+    char *text = hello(server, viewer, &version);
     viewer->told = version + 1;
-    wr_viewer_tell(viewer, text);
+    wr_viewer_tell(viewer, wr_notice_new(text));
+    free(text);
     for (uint32_t s = 0; s < viewer->streams; s++) {
         viewer->watch[s].gone_told = false;
         if (viewer->watch[s].as != WR_AS_NOTHING)
@@ -54,9 +53,29 @@ static void tell_gone(wr_server *server, wr_viewer *viewer, int64_t now_ns)
         const bool sure = now_ns - ended_ns > settling_ns;
         char *text = stats ? wr_account_gone(stats, weir_stream_name(server->node, s), s, sure) : NULL;
         watch->gone_told |= text != NULL;
-        wr_viewer_tell(viewer, text);
+        wr_viewer_tell(viewer, wr_notice_new(text));
+        free(text);
         weir_stats_free(stats);
     }
+}
+
+/* One account serves all who are told in the same tick. */
+static void tell_state(wr_server *server, wr_viewer *viewer)
+{
+    weir_stats *stats = server->state ? NULL : weir_observe(server->node);
+    if (stats) {
+        char *text = wr_account_state(stats);
+        server->state = wr_notice_new(text);
+        free(text);
+    }
+    weir_stats_free(stats);
+    wr_viewer_tell(viewer, wr_notice_ref(server->state));
+}
+
+void wr_socket_forget_state(wr_server *server)
+{
+    wr_notice_drop(server->state);
+    server->state = NULL;
 }
 
 bool wr_socket_joined(wr_server *server, struct lws *wsi, wr_connection *connection)
@@ -90,10 +109,7 @@ bool wr_socket_tick(wr_server *server, wr_connection *connection)
     tell_news(server, viewer);
     tell_gone(server, viewer, now_ns);
     if (viewer->state_every_ns && now_ns >= viewer->state_at_ns) {
-        weir_stats *stats = weir_observe(server->node);
-        if (stats)
-            wr_viewer_tell(viewer, wr_account_state(stats));
-        weir_stats_free(stats);
+        tell_state(server, viewer);
         viewer->state_at_ns = now_ns + viewer->state_every_ns;
     }
     return now_ns - viewer->moved_ns < stalled_ns;
@@ -122,16 +138,10 @@ int wr_socket_heard(wr_server *server, wr_connection *connection, const char *te
 
 /* --- what goes out --- */
 
-static int write_text(struct lws *wsi, const char *text)
+static int write_notice(struct lws *wsi, wr_notice *notice)
 {
-    size_t bytes = strlen(text);
-    unsigned char *framed = malloc(LWS_PRE + bytes);
-    if (!framed)
-        return -1;
-    memcpy(framed + LWS_PRE, text, bytes);
-    int written = lws_write(wsi, framed + LWS_PRE, bytes, LWS_WRITE_TEXT);
-    free(framed);
-    return written < (int)bytes ? -1 : 0;
+    int written = lws_write(wsi, wr_notice_text(notice), notice->bytes, LWS_WRITE_TEXT);
+    return written < (int)notice->bytes ? -1 : 0;
 }
 
 static int write_message(struct lws *wsi, const weir_frame *frame)
@@ -159,12 +169,12 @@ int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection
     if (!wr_hub_next(server->hub, connection->viewer, &next))
         return 0;
     connection->viewer->moved_ns = weir_now(server->node);
-    if (next.text)
-        result = write_text(wsi, next.text);
+    if (next.notice)
+        result = write_notice(wsi, next.notice);
     else
         result = write_message(wsi, &next.frame);
     listen_if_taken(wsi);
-    free(next.text);
+    wr_notice_drop(next.notice);
     weir_frame_drop(&next.frame);
     if (wr_viewer_waits(connection->viewer))
         lws_callback_on_writable(wsi);
@@ -198,9 +208,9 @@ int wr_events_send(wr_server *server, struct lws *wsi, wr_connection *connection
         return now_ns < connection->until_ns ? 0 : write_event(wsi, connection, now_ns, ":", (unsigned char *)"", 0);
     connection->viewer->moved_ns = now_ns;
     const wr_message message = wr_message_of(&next.frame);
-    if (!next.text && message.text)
+    if (!next.notice && message.text)
         result = write_event(wsi, connection, now_ns, "data: ", message.data, message.bytes);
-    free(next.text);
+    wr_notice_drop(next.notice);
     weir_frame_drop(&next.frame);
     if (wr_viewer_waits(connection->viewer))
         lws_callback_on_writable(wsi);
@@ -218,13 +228,13 @@ int wr_picture_send(wr_server *server, struct lws *wsi, wr_connection *connectio
     wr_message message = wr_message_of(&next.frame);
     char *copy = NULL;
     size_t bytes = 0;
-    if (!next.text && !message.text && message.bytes > WR_MESSAGE_HEADER) {
+    if (!next.notice && !message.text && message.bytes > WR_MESSAGE_HEADER) {
         bytes = message.bytes - WR_MESSAGE_HEADER;
         copy = malloc(bytes);
         if (copy)
             memcpy(copy, message.data + WR_MESSAGE_HEADER, bytes);
     }
-    free(next.text);
+    wr_notice_drop(next.notice);
     weir_frame_drop(&next.frame);
     if (!copy) {
         lws_callback_on_writable(wsi);

@@ -1,7 +1,6 @@
 #include "viewer.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 wr_viewer *wr_viewer_new(unsigned number, uint32_t streams)
 {
@@ -23,26 +22,26 @@ void wr_viewer_free(wr_viewer *viewer)
     if (viewer->holds)
         weir_frame_drop(&viewer->held);
     for (unsigned i = 0; i < viewer->count_news; i++)
-        free(viewer->news[(viewer->first_news + i) % WR_NEWS_MOST]);
+        wr_notice_drop(viewer->news[(viewer->first_news + i) % WR_NEWS_MOST]);
     free(viewer->watch);
     free(viewer);
 }
 
-static char *oldest_news(wr_viewer *viewer)
+static wr_notice *oldest_news(wr_viewer *viewer)
 {
-    char *text = viewer->news[viewer->first_news];
+    wr_notice *notice = viewer->news[viewer->first_news];
     viewer->first_news = (viewer->first_news + 1) % WR_NEWS_MOST;
     viewer->count_news--;
-    return text;
+    return notice;
 }
 
-void wr_viewer_tell(wr_viewer *viewer, char *text)
+void wr_viewer_tell(wr_viewer *viewer, wr_notice *notice)
 {
-    if (!text)
+    if (!notice)
         return;
     if (viewer->count_news == WR_NEWS_MOST)
-        free(oldest_news(viewer));
-    viewer->news[(viewer->first_news + viewer->count_news++) % WR_NEWS_MOST] = text;
+        wr_notice_drop(oldest_news(viewer));
+    viewer->news[(viewer->first_news + viewer->count_news++) % WR_NEWS_MOST] = notice;
 }
 
 /* --- what goes next --- */
@@ -92,8 +91,9 @@ static bool take_frame(wr_viewer *viewer, const wr_stream *stream, wr_next *next
             viewer->held = next->frame;
             viewer->holds = true;
             next->frame.count = 0;
-            next->text = strdup(stream[viewer->held.stream].codec_text ? stream[viewer->held.stream].codec_text : "{}");
-            return next->text != NULL;
+            const char *codec = stream[viewer->held.stream].codec_text;
+            next->notice = wr_notice_new(codec ? codec : "{}");
+            return next->notice != NULL;
         }
     }
     return true;
@@ -103,7 +103,7 @@ bool wr_viewer_next(wr_viewer *viewer, const wr_stream *stream, wr_next *next)
 {
     *next = (wr_next){0};
     if (viewer->count_news) {
-        next->text = oldest_news(viewer);
+        next->notice = oldest_news(viewer);
         return true;
     }
     if (viewer->holds) {

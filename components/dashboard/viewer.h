@@ -5,6 +5,7 @@
 #ifndef WR_DASHBOARD_VIEWER_H
 #define WR_DASHBOARD_VIEWER_H
 
+#include "notice.h"
 #include "stream.h"
 #include "wish.h"
 #include <weir/tap.h>
@@ -26,7 +27,7 @@ typedef struct wr_viewer {
     unsigned number;
     wr_watch *watch; /* of each stream */
     uint32_t streams;
-    char *news[WR_NEWS_MOST]; /* texts that go first, the viewer's */
+    wr_notice *news[WR_NEWS_MOST]; /* go first */
     unsigned first_news, count_news;
     unsigned next_stream;
     weir_frame held; /* taken, but something must go before it */
@@ -40,11 +41,11 @@ typedef struct wr_viewer {
 wr_viewer *wr_viewer_new(unsigned number, uint32_t streams);
 /* Its taps must be closed. */
 void wr_viewer_free(wr_viewer *viewer);
-/* Appends a text; takes it over. The oldest goes if nobody reads. */
-void wr_viewer_tell(wr_viewer *viewer, char *text);
-/* What goes next: a text, the caller's to free; or a frame with a message, the caller's to drop. False if nothing waits. */
+/* Appends a notice, or nothing for NULL. The oldest goes if nobody reads. */
+void wr_viewer_tell(wr_viewer *viewer, WEIR_OWNED wr_notice *notice);
+/* What goes next: a notice, the caller's to drop; or a frame with a message, the caller's to drop. False if nothing waits. */
 typedef struct wr_next {
-    char *text;
+    wr_notice *notice;
     weir_frame frame;
 } wr_next;
 bool wr_viewer_next(wr_viewer *viewer, const wr_stream *stream, wr_next *next);

@@ -28,7 +28,7 @@ check_packages=(
 bench_packages=(
 	gstreamer1.0-tools libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
-	gstreamer1.0-libav python3-opencv python3-pil python3-numpy python3-matplotlib valgrind:valgrind
+	gstreamer1.0-libav gstreamer1.0-x python3-opencv python3-pil python3-numpy python3-matplotlib valgrind:valgrind
 	# films to measure with, a camera, and the sizes of programs as they are installed
 	ffmpeg:ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0 binutils:strip
 )
