@@ -1,9 +1,9 @@
 /* snapshot: pictures as JPEG files, every so often or when something appears. */
 #include "../lib/folder.h"
+#include "../lib/jpeg.h"
 #include "../lib/name.h"
 #include "../lib/shelf.h"
 #include "../lib/timeline.h"
-#include "../lib/jpeg.h"
 #include "trigger.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -31,7 +31,7 @@ typedef struct wr_worker {
     unsigned asked, heard; /* of links that it was told of while it ran */
     int64_t since_ns;
     int64_t halted_ns; /* when it was seen to be stopped; 0: it runs */
-    char why[256]; /* what it said last of itself, before it ended */
+    char why[256];     /* what it said last of itself, before it ended */
 } wr_worker;
 
 struct wr_keeper {
