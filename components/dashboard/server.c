@@ -105,6 +105,13 @@ static void tick(wr_server *server)
     wr_socket_forget_state(server);
 }
 
+static void woken(wr_server *server)
+{
+    if (atomic_exchange(&server->ticks, false))
+        tick(server);
+    wake_viewers(server);
+}
+
 static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t bytes)
 {
     wr_connection *connection = user;
@@ -136,9 +143,7 @@ static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *u
             wr_socket_left(server, connection);
         return 0;
     case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
-        if (atomic_exchange(&server->ticks, false))
-            tick(server);
-        wake_viewers(server);
+        woken(server);
         return 0;
     default:
         return lws_callback_http_dummy(wsi, reason, user, in, bytes);
