@@ -38,8 +38,9 @@ WEIR_API weir_status weir_pipeline_link(weir_pipeline *pipeline, const char *fro
 WEIR_API weir_status weir_pipeline_line(weir_pipeline *pipeline, const char *line);
 /* Runner of all nodes that do not name one: "inline", "thread" (the default), "pool", "process". */
 WEIR_API weir_status weir_pipeline_runner(weir_pipeline *pipeline, const char *runner);
-/* Nodes that parse what comes from outside (WEIR_EXPOSED: video, decode, detect, mock-camera, dashboard) run in processes of their own where neither they nor
- * weir_pipeline_runner() name a runner: what a hostile camera or a broken model does to them, it does to nobody else. `weir run` does so. */
+/* Nodes that parse what comes from outside (WEIR_EXPOSED: video, decode, detect, mock-camera, dashboard) run in processes of
+ * their own where neither they nor weir_pipeline_runner() name a runner: what a hostile camera or a broken model does to
+ * them, it does to nobody else. `weir run` does so. */
 WEIR_API void weir_pipeline_isolate(weir_pipeline *pipeline);
 /* Logs at the start what the sandbox of each process holds. */
 WEIR_API void weir_pipeline_tell_sandbox(weir_pipeline *pipeline);

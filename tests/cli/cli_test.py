@@ -410,6 +410,15 @@ def a_pipeline_runs_to_its_end():
 
 
 @test
+def what_decodes_pictures_has_a_process_of_its_own():
+    picture = os.path.join(DOCS, "..", "examples", "picture.png")
+    line = f"mock-camera image={picture} fps=100 frames=3 ! cli-sink"
+    for arguments, runner in (((), "process"), (("--runner", "thread"), "thread")):
+        _, summary = run_for_summary(line, *arguments)
+        equal("runner of the camera, of the sink", [node["runner"] for node in summary["nodes"]], [runner, "thread"])
+
+
+@test
 def the_summary_can_go_to_standard_output():
     result = with_plugin("run", "--summary", "-", "cli-source frames=3 rate=1000 name=c ! cli-sink")
     summary = json.loads(result.out)

@@ -89,6 +89,8 @@ def survives(names, how=signal.SIGKILL, pause_s=0.6):
         print(f"# killed {killed} times")
         equal(f"exit status: {job.said[-2000:]}", job.status, 0)
         equal("errors", {node["name"]: node["errors"] for node in job.summary["nodes"] if node["errors"]}, {}, job.said[-2000:])
+        equal("in processes", {node["name"] for node in job.summary["nodes"] if node["runner"] == "process"},
+              {"camera", "camera-decode", "detect"})
         equal("states", {node["state"] for node in job.summary["nodes"]}, {"done"})
         restarts = {name: job.node(name)["restarts"] for name in names}
         expect("started again each time", 0 < killed - 2 - killed // 50 <= sum(restarts.values()) <= killed, killed, restarts)  # a kill may find one that is dying
@@ -139,6 +141,7 @@ def a_detector_that_stands_still_is_replaced():
             job.worker("detect")
             time.sleep(generator.uniform(0.0, 0.6))
         job.interrupt().end()
+        equal(f"times that it was stopped: {job.said[-2000:]}", len(found), STOPS)
         print(f"# stopped {len(found)} times, found and ended: half within {sorted(found)[len(found) // 2]:.2f} s, "
               f"99 % within {sorted(found)[len(found) * 99 // 100]:.2f} s, at most {max(found):.2f} s")
         tell_times(job)

@@ -16,7 +16,16 @@ KILLS = int(os.environ.get("WEIR_TEST_KILLS", "60"))
 
 class Run(running.Run):
     def __init__(self, line, *options, **times):
-        super().__init__(WEIR, line, "--plugin", PLUGIN, *options, **times)
+        self.lines = tempfile.NamedTemporaryFile()
+        super().__init__(WEIR, line.replace("METER", f"jsonl name=meter path={self.lines.name}"), "--plugin", PLUGIN, *options,
+                         **times)
+
+    def until_metered(self, frames):
+        """Until that many frames have come to METER in the line, a sink that can be read while it runs."""
+        def has_them(_):
+            with open(self.lines.name, "rb") as lines:
+                return lines.read().count(b"\n") >= frames
+        return self.until(has_them)
 
 
 CHAIN = "p-source name=s frames={} ! p-relay name=a ! p-check name=z"
@@ -143,17 +152,15 @@ def a_source_that_dies_while_it_should_end_ends():
 
 @test
 def a_producer_dies_after_its_consumer_was_given_up():
-    run = Run("p-source name=s rate=500 runner=process ! p-break name=b at=1 runner=process ; @s ! p-check name=z",
+    run = Run("p-source name=s rate=500 runner=process ! p-break name=b at=1 runner=process ; @s ! p-check name=z ; @s ! METER",
               "--log-level", "info").until(lambda run: "weir: error: b: " in run.said_so_far())
     os.kill(run.worker("s"), signal.SIGKILL)
-    run.until(lambda run: "s: is open again" in run.said_so_far())
-    time.sleep(0.2)  # it sends on
-    run.interrupt().end()
+    run.until(lambda run: "s: is open again" in run.said_so_far()).until_metered(700).interrupt().end()
     equal("exit status", run.status, 1)
     equal("given up", run.node("b")["state"], "failed")
     expect("killed", run.node("s")["restarts"] > 0, run.node("s"))
     equal("nobody offers to it", run.link("s", "b")["cut"], True)
-    expect("the other goes on", run.node("z")["frames_in"] > 100, run.node("z"))
+    expect("the other goes on", run.node("z")["frames_in"] > 500, run.node("z"))
 
 
 def saw_all(run, least):
@@ -192,32 +199,29 @@ def one_that_is_stopped_before_it_works_is_replaced():
 @test
 def one_that_a_debugger_holds_is_replaced():
     libc = ctypes.CDLL(None, use_errno=True)
-    with tempfile.NamedTemporaryFile() as lines:
-        run = Run(f"p-source name=s rate=100 ! jsonl name=z runner=process path={lines.name}")
-        held = run.worker("z")
-        while run.process.poll() is None and not os.path.getsize(lines.name):
-            time.sleep(0.01)  # it works
-        traced = libc.ptrace(16, held, None, None) == 0  # PTRACE_ATTACH
-        why = "" if traced else f"nobody may trace here: {os.strerror(ctypes.get_errno())}"
-        while traced and not os.WIFSIGNALED(os.waitpid(held, 0x40000000)[1]):  # __WALL; until it is killed
-            pass
-        if traced:
-            expect("ended", run.seconds_until_gone(held) is not None)
-            run.worker("z")
-        run.process.send_signal(signal.SIGINT)
-        run.end()
+    run = Run("p-source name=s rate=100 ! METER runner=process").until_metered(1)
+    held = run.worker("meter")
+    traced = libc.ptrace(16, held, None, None) == 0  # PTRACE_ATTACH
+    why = "" if traced else f"nobody may trace here: {os.strerror(ctypes.get_errno())}"
+    while traced and not os.WIFSIGNALED(os.waitpid(held, 0x40000000)[1]):  # __WALL; until it is killed
+        pass
+    if traced:
+        expect("ended", run.seconds_until_gone(held) is not None)
+        run.worker("meter")
+    run.interrupt().end()
     equal(f"exit status: {run.said}", run.status, 0)
-    expect("named", not traced or "z: its process did not answer" in run.said, run.said)
+    expect("named", not traced or "meter: its process did not answer" in run.said, run.said)
     return why
 
 
 def replaced(how, limit, words):
-    run = Run(f"p-source name=s rate=100 ! p-break name=b how={how} at=20 runner=process {limit} ; @s ! p-check name=z",
-              "--log-level", "info", within_ms=0).until(lambda run: run.times_open_again()).interrupt().end()
+    run = Run(f"p-source name=s rate=100 ! p-break name=b how={how} at=20 runner=process {limit} ; @s ! p-check name=z ; @s ! METER",
+              "--log-level", "info", within_ms=0)
+    run.until(lambda run: run.times_open_again()).until_metered(70).interrupt().end()
     equal(f"exit status: {run.said}", run.status, 0)
     expect("replaced", run.node("b")["restarts"] >= 1, run.node("b"))
     expect("and why", f"weir: warning: b: {words}" in run.said, run.said)
-    saw_all(run, 20)
+    saw_all(run, 50)
 
 
 @test
@@ -265,15 +269,13 @@ def the_summary_tells_of_sandboxes():
 
 
 def given_up(how):
-    run = Run(f"p-source name=s rate=200 ! p-break name=b {how} runner=process ; @s ! p-check name=z")
-    run.until(lambda run: "weir: error: b: " in run.said_so_far())
-    time.sleep(0.3)  # the others go on
-    run.interrupt().end()
+    run = Run(f"p-source name=s rate=200 ! p-break name=b {how} runner=process ; @s ! p-check name=z ; @s ! METER")
+    run.until(lambda run: "weir: error: b: " in run.said_so_far()).until_metered(70).interrupt().end()
     equal("exit status", run.status, 1)
     equal("state", run.node("b")["state"], "failed")
     equal("restarts", run.node("b")["restarts"], 5)
     expect("one clear sentence", "weir: error: b: " in run.said and "signal 6" in run.said, run.said)
-    saw_all(run, 2)
+    saw_all(run, 50)
 
 
 @test

@@ -1,7 +1,7 @@
 """What the tests of worker processes share: runs of weir whose workers can be found and killed, and the TAP around them.
 
-WEIR_TEST_KILLS: how often the nodes of a pipeline are killed at random. WEIR_TEST_STOPS: how often
-one is stopped, so that it stands still. WEIR_TEST_ONLY: a part of a test's name.
+WEIR_TEST_KILLS: how often the nodes of a pipeline are killed at random. WEIR_TEST_STOPS: how often one is stopped, so that it
+stands still. WEIR_TEST_ONLY: a part of a test's name.
 """
 import contextlib
 import json
@@ -17,7 +17,7 @@ TESTS = []
 
 
 def test(function):
-    """A test that says something has been skipped, and why."""
+    """What it returns in words is why it was skipped."""
     TESTS.append(function)
     return function
 
@@ -101,7 +101,6 @@ class Run:
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
         return self
-
 
     def kill_at_random(self, kills, seed, names=None, pause_s=0.1, how=signal.SIGKILL):
         """Kills one of the workers (of these nodes) so many times, and says how often one was there to be killed."""
