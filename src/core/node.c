@@ -503,13 +503,16 @@ static wr_step step_source(weir_node *node, int64_t *now_ns)
     return WR_STEP_WORKED;
 }
 
+/* A tick goes before frames; but one that wants another at once lets a frame that waits go before that. */
 static wr_step step_consumer(weir_node *node, int64_t *now_ns)
 {
     if (node->again) {
         call_input(node, now_ns);
         return WR_STEP_WORKED;
     }
-    if (tick_turn(node, now_ns))
+    const bool ticked = node->ticked;
+    node->ticked = !ticked && tick_turn(node, now_ns);
+    if (node->ticked)
         return WR_STEP_WORKED;
     if (nobody_left(node) || inputs_finished(node)) {
         leave(node, WR_DONE);
@@ -522,7 +525,8 @@ static wr_step step_consumer(weir_node *node, int64_t *now_ns)
             return WR_STEP_WORKED;
         }
     }
-    return WR_STEP_IDLE;
+    node->ticked = ticked && tick_turn(node, now_ns);
+    return node->ticked ? WR_STEP_WORKED : WR_STEP_IDLE;
 }
 
 wr_step wr_node_step(weir_node *node, int64_t *now_ns, bool before_sleep)

@@ -177,9 +177,10 @@ struct weir_node {
     int64_t *passed; /* of each stream, what outputs were told; only with bounds */
 
     wr_phase phase;
-    int turn;   /* input to look at first */
-    int at;     /* input whose frame or end is not finished with; -1: none */
-    bool again; /* MORE was said */
+    int turn;    /* input to look at first */
+    int at;      /* input whose frame or end is not finished with; -1: none */
+    bool again;  /* MORE was said */
+    bool ticked; /* in the step before */
     bool tick_wanted, output_was_cut;
     bool to_ring;      /* this call sent to links whose consumers must be looked at again */
     bool gives_across; /* a link leads to another process */

@@ -618,9 +618,49 @@ static void test_snapshots_add_up(void **state)
     }
 }
 
+/* --- ticks --- */
+
+static weir_status restless_open(weir_node *node)
+{
+    weir_wake(node);
+    return WEIR_OK;
+}
+
+static weir_status restless_process(weir_node *node, int input, const weir_frame *frame)
+{
+    (void)node, (void)input, (void)frame;
+    return WEIR_OK;
+}
+
+static weir_status restless_tick(weir_node *node)
+{
+    (void)node;
+    return WEIR_MORE;
+}
+
+static const weir_port restless_in[] = {{.name = "in"}, {0}};
+static const weir_component_class restless = {.name = "t-restless",
+                                              .summary = "always has more to do than frames",
+                                              .inputs = restless_in,
+                                              .open = restless_open,
+                                              .process = restless_process,
+                                              .tick = restless_tick};
+
+/* Who has more to do at once, always, still gets its frames; and the stream's end. */
+static void test_ticks_do_not_starve_frames(void **state)
+{
+    (void)state;
+    assert_int_equal(weir_register(&restless), WEIR_OK);
+    for (int r = 1; r < 3; r++) { /* inline, its source would have to be moved by the very thread that never rests */
+        lossless(runners[r], "t-source name=a frames=500 ! t-restless name=z", "z", 0); /* which keeps no book */
+        assert_int_equal(wt_count_sent("a"), 500);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ticks_do_not_starve_frames),
         cmocka_unit_test(test_every_is_lossless),
         cmocka_unit_test(test_a_source_called_again_at_once),
         cmocka_unit_test(test_empty_stream_ends),
