@@ -32,6 +32,9 @@ WEIR_API void weir_plan_taps(weir_node *node, unsigned count, unsigned depth, si
  * is the planned one at most, which 0 means too; nothing ever waits for a tap. NULL if all that were planned are open, or
  * there is no such input. */
 WEIR_API weir_tap *weir_tap_open(weir_node *node, int input, unsigned viewer, const weir_policy *policy, bool packets);
+/* Something will be offered soon: what that touches of memory begins to be fetched. For those who offer to many: several
+ * taps at a time, just before they are offered to. */
+WEIR_API void weir_tap_expect(const weir_tap *tap);
 /* Offers the frame, which stays the caller's. Never waits, never fails. */
 WEIR_API void weir_tap_offer(weir_tap *tap, const weir_frame *frame);
 /* The next frame in turn, the caller's to drop; false if none waits. */

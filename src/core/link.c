@@ -271,6 +271,20 @@ static void accept(wr_link *link, const weir_frame *frame, uint64_t tail, uint64
     atomic_store_explicit(&shared->tail, tail + 1, RELEASE);
 }
 
+void wr_link_expect(const wr_link *link)
+{
+    const wr_link_shared *shared = link->shared;
+    const char *slot = (const char *)slot_at(link, atomic_load_explicit(&shared->tail, RELAXED));
+    __builtin_prefetch(&link->producer, 1);
+    __builtin_prefetch(&link->consumer, 1);
+    __builtin_prefetch(&shared->ended);
+    __builtin_prefetch(&shared->head, 1);
+    __builtin_prefetch(&shared->producer_turn, 1);
+    __builtin_prefetch(&shared->consumer_turn, 1);
+    __builtin_prefetch(slot, 1);
+    __builtin_prefetch(slot + WR_LINK_LINE, 1);
+}
+
 bool wr_link_publish(wr_link *link, const weir_frame *frame, int64_t now_ns)
 {
     wr_link_shared *shared = link->shared;

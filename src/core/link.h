@@ -157,6 +157,8 @@ size_t wr_link_cost(const wr_link_config *config);
 
 /* --- the producer --- */
 
+/* A frame will be published, and taken by the same thread: what that touches begins to be fetched. */
+void wr_link_expect(const wr_link *link);
 /* Offers the frame with those of its attachments that the link carries, each shared with the caller's. Rings a consumer
  * that is asleep, but maybe not one that is just falling asleep: where this says true, wr_bell_fence() and wr_link_ring()
  * must follow, before anything that may take long. One fence serves all links that a producer published to. */

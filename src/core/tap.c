@@ -177,6 +177,11 @@ weir_tap *weir_tap_open(weir_node *node, int input, unsigned viewer, const weir_
     return tap;
 }
 
+void weir_tap_expect(const weir_tap *tap)
+{
+    wr_link_expect(&tap->link);
+}
+
 void weir_tap_offer(weir_tap *tap, const weir_frame *frame)
 {
     wr_link_publish(&tap->link, frame, weir_clock_now(tap->taps->node->graph->clock));
