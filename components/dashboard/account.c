@@ -53,10 +53,24 @@ char *wr_account_graph(const weir_stats *stats)
 
 /* --- how it is --- */
 
-char *wr_account_state(const weir_stats *stats)
+/* Of many viewers each would be told of all the others, and none asks. */
+static char *summary_without_viewers(const weir_stats *stats)
+{
+    weir_stats rest = *stats;
+    rest.links = 0;
+    rest.link = calloc((size_t)stats->links + 1, sizeof *rest.link);
+    for (int i = 0; rest.link && i < stats->links; i++)
+        if (!stats->link[i].tap)
+            rest.link[rest.links++] = stats->link[i];
+    char *summary = rest.link ? wr_summary_json(&rest, true) : NULL;
+    free(rest.link);
+    return summary;
+}
+
+char *wr_account_state(const weir_stats *stats, bool viewers)
 {
     struct timespec utc;
-    char *summary = wr_summary_json(stats, true), *text = NULL;
+    char *summary = viewers ? wr_summary_json(stats, true) : summary_without_viewers(stats), *text = NULL;
     clock_gettime(CLOCK_REALTIME, &utc);
     if (!summary ||
         asprintf(&text, "{\"type\":\"state\",\"now_ms\":%lld.%03ld,\"summary\":%s}",

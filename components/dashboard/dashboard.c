@@ -16,7 +16,7 @@ typedef struct dashboard_options {
     weir_path token, certificate, key;
 } dashboard_options;
 
-static const int64_t tick_ns = 250000000;
+static const int64_t tick_ns = 250000000, slack_ns = 100000000;
 enum { HOSTS_MOST = 16, FILES_MOST = 8192 };
 
 typedef struct dashboard_state {
@@ -25,6 +25,7 @@ typedef struct dashboard_state {
     bool open_to_others; /* not only this machine can reach it */
     bool fresh;          /* the token was made now */
     char run[17];
+    int64_t tick_at_ns;
     wr_server_options server_options;
     wr_server *server;
 } dashboard_state;
@@ -86,15 +87,12 @@ static void name_run(weir_node *node, char run[17])
     snprintf(run, 17, "%016llx", (unsigned long long)number);
 }
 
-static weir_status prepare(weir_node *node)
+/* Who is not on this machine must say a token. */
+static weir_status guard(weir_node *node)
 {
     char why[PATH_MAX + 200];
     const dashboard_options *options = weir_options(node);
     dashboard_state *state = weir_state(node);
-    raise_limit();
-    name_run(node, state->run);
-    if (!state->open_to_others)
-        return WEIR_OK;
     if (!wr_token_get(options->token.text, state->secret, &state->fresh, why, sizeof why))
         return weir_fail(node, WEIR_IO, "%s", why);
     if (!state->server_options.guard.tls)
@@ -102,6 +100,19 @@ static weir_status prepare(weir_node *node)
             node, WEIR_LOG_WARNING,
             "pages and the token go over the network as they are; give certificate= and key=, or put a proxy in front");
     return WEIR_OK;
+}
+
+static weir_status prepare(weir_node *node)
+{
+    char why[200];
+    dashboard_state *state = weir_state(node);
+    raise_limit();
+    name_run(node, state->run);
+    const weir_status status = state->open_to_others ? guard(node) : WEIR_OK;
+    if (status < 0)
+        return status;
+    state->server = wr_server_new(node, &state->server_options, why, sizeof why);
+    return state->server ? WEIR_OK : weir_fail(node, WEIR_IO, "%s", why);
 }
 
 /* Where it is. The only time that the token is shown, it goes with the address, behind #, which no server is sent; and not
@@ -124,35 +135,41 @@ static weir_status open_dashboard(weir_node *node)
 {
     char why[512];
     dashboard_state *state = weir_state(node);
-    state->server = wr_server_start(node, &state->server_options, why, sizeof why);
-    if (!state->server)
+    if (!wr_server_listen(state->server, why, sizeof why)) {
+        wr_server_stop(state->server);
         return weir_fail(node, WEIR_IO, "%s", why);
+    }
     weir_wake_at(node, 0);
     tell_address(node, state);
     return WEIR_OK;
 }
 
+/* Woken because something happened on a connection, or since it is time; mostly a frame comes before, and then for it. */
+static weir_status tick(weir_node *node)
+{
+    dashboard_state *state = weir_state(node);
+    const int64_t now_ns = weir_now(node);
+    if (now_ns >= state->tick_at_ns) {
+        wr_server_tick(state->server);
+        state->tick_at_ns = now_ns + tick_ns;
+    }
+    weir_wake_at(node, state->tick_at_ns + slack_ns);
+    return wr_server_turn(state->server) ? WEIR_MORE : WEIR_OK;
+}
+
 static weir_status process(weir_node *node, int input, const weir_frame *frame)
 {
     dashboard_state *state = weir_state(node);
-    wr_hub_frame(wr_server_hub(state->server), input, frame);
+    wr_server_frame(state->server, input, frame);
+    if (weir_now(node) >= state->tick_at_ns && tick(node) == WEIR_MORE)
+        weir_wake(node);
     return WEIR_OK;
 }
 
 static weir_status finish(weir_node *node, int input)
 {
     dashboard_state *state = weir_state(node);
-    wr_hub_ended(wr_server_hub(state->server), input);
-    return WEIR_OK;
-}
-
-/* The server has no timer of its own: with libwebsockets 4.1, whose waits are cut to whole milliseconds, it would look again
- * and again for the rest of one. */
-static weir_status tick(weir_node *node)
-{
-    dashboard_state *state = weir_state(node);
-    wr_server_tick(state->server);
-    weir_wake_at(node, weir_now(node) + tick_ns);
+    wr_server_ended(state->server, input);
     return WEIR_OK;
 }
 

@@ -279,7 +279,11 @@ static void test_the_graph(void **state)
     contains(text, "\"to\":\"page\"");
     assert_null(strstr(text, "page.3")); /* viewers are no part of it */
     free(text);
-    text = wr_account_state(&account);
+    text = wr_account_state(&account, false);
+    assert_null(strstr(text, "page.3")); /* pages are not told of each other's links */
+    contains(text, "\"to\":\"page\"");
+    free(text);
+    text = wr_account_state(&account, true);
     contains(text, "{\"type\":\"state\",\"now_ms\":");
     contains(text, "\"to\":\"page.3\"");
     assert_null(strchr(text, '\n'));

@@ -3,24 +3,29 @@
 #include "picture.h"
 #include "results.h"
 #include <jansson.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEDIA_DEPTH = 256, VIEWER_BYTES = 2 << 20, TEXTS_BYTES = 64 << 10, LEAST_BYTES = 192 << 10, WIDTHS_MOST = 8 };
+enum {
+    MEDIA_DEPTH = 256,
+    VIEWER_BYTES = 2 << 20,
+    TEXTS_BYTES = 64 << 10,
+    LEAST_BYTES = 192 << 10,
+    WIDTHS_MOST = 8,
+    AT_A_TIME = 8
+};
 
 struct wr_hub {
     weir_node *node;
     unsigned viewers_most, viewers, numbers;
-    void (*wake)(void *user);
-    void *wake_user;
-    wr_shrinker *shrinker; /* the node's thread */
-    pthread_mutex_t lock;
-    wr_stream *stream; /* under lock */
+    wr_feed *feed;
+    void *feed_user;
+    wr_shrinker *shrinker;
+    wr_stream *stream;
     uint32_t streams;
-    wr_viewer *first; /* under lock */
-    unsigned version; /* under lock */
-    bool *ended;      /* each input; the node's thread */
+    wr_viewer **viewer; /* as many as there are, in no order */
+    unsigned version;
+    bool *ended; /* each input */
 };
 
 /* --- before the start --- */
@@ -53,23 +58,23 @@ weir_status wr_hub_plan(weir_node *node, unsigned viewers)
     return weir_plan_store(node, WEIR_KIND_PACKET, item, 2, item);
 }
 
-wr_hub *wr_hub_new(weir_node *node, unsigned viewers, void (*wake)(void *user), void *user)
+wr_hub *wr_hub_new(weir_node *node, unsigned viewers, wr_feed *feed, void *user)
 {
     size_t picture_bytes = 0, packet_bytes = 0;
     wr_hub *hub = calloc(1, sizeof *hub);
     if (!hub)
         return NULL;
     *hub =
-        (wr_hub){.node = node, .viewers_most = viewers, .wake = wake, .wake_user = user, .streams = weir_streams(node)};
-    pthread_mutex_init(&hub->lock, NULL);
+        (wr_hub){.node = node, .viewers_most = viewers, .feed = feed, .feed_user = user, .streams = weir_streams(node)};
     media_inputs(node, &picture_bytes, &packet_bytes);
     hub->shrinker = picture_bytes ? wr_shrinker_new(picture_bytes) : NULL;
     hub->stream = calloc(hub->streams + 1, sizeof *hub->stream);
+    hub->viewer = calloc(viewers, sizeof(wr_viewer *));
     hub->ended = calloc((size_t)weir_inputs(node) + 1, sizeof *hub->ended);
     for (uint32_t s = 0; hub->stream && s < hub->streams; s++)
         hub->stream[s] =
             (wr_stream){.id = s, .name = weir_stream_name(node, s), .packet_input = -1, .picture_input = -1};
-    if (hub->stream && hub->ended && (hub->shrinker || !picture_bytes))
+    if (hub->stream && hub->viewer && hub->ended && (hub->shrinker || !picture_bytes))
         return hub;
     wr_hub_free(hub);
     return NULL;
@@ -79,93 +84,103 @@ void wr_hub_free(wr_hub *hub)
 {
     if (!hub)
         return;
-    while (hub->first)
-        wr_hub_leave(hub, hub->first);
+    while (hub->viewers)
+        wr_hub_leave(hub, hub->viewer[0]);
     for (uint32_t s = 0; hub->stream && s < hub->streams; s++) {
         wr_stream_forget(&hub->stream[s]);
         free(hub->stream[s].codec);
         free(hub->stream[s].codec_text);
     }
     free(hub->stream);
+    free(hub->viewer);
     free(hub->ended);
     wr_shrinker_free(hub->shrinker);
-    pthread_mutex_destroy(&hub->lock);
     free(hub);
 }
 
 /* --- frames --- */
 
-/* To all who watch it so; `width_px` of JPEGs. */
-static bool offer_media_locked(wr_hub *hub, const weir_frame *made, wr_as as, unsigned width_px)
+/* What a viewer and its tap need of memory is not at hand: since the frame before, others have used this core. Several are
+ * fetched at a time while one is dealt with. */
+static void expect_some(const wr_hub *hub, unsigned from, uint32_t stream)
 {
-    bool any = false;
-    for (wr_viewer *v = hub->first; v; v = v->next) {
+    enum { CONNECTION_BYTES = 768, LINE_BYTES = 64 };
+    const unsigned end = from + AT_A_TIME < hub->viewers ? from + AT_A_TIME : hub->viewers;
+    for (unsigned i = from; i < end; i++) {
+        const wr_viewer *viewer = hub->viewer[i];
+        for (int k = 0; k < CONNECTION_BYTES; k += LINE_BYTES)
+            __builtin_prefetch((const char *)viewer->connection + k);
+        if (viewer->watch[stream].media)
+            weir_tap_expect(viewer->watch[stream].media);
+    }
+}
+
+/* To all who watch it so; `width_px` of JPEGs. */
+static void offer_media(wr_hub *hub, const weir_frame *made, wr_as as, unsigned width_px)
+{
+    for (unsigned i = 0; i < hub->viewers; i++) {
+        wr_viewer *v = hub->viewer[i];
         wr_watch *watch = &v->watch[made->stream];
+        if (i % AT_A_TIME == 0)
+            expect_some(hub, i, made->stream);
         if (watch->as != as || !watch->media || (as == WR_AS_JPEG && width_px && watch->width_px != width_px))
             continue;
         weir_tap_offer(watch->media, made);
-        any = true;
+        hub->feed(hub->feed_user, v);
     }
-    return any;
 }
 
-static bool send_packet(wr_hub *hub, wr_stream *stream, const weir_frame *frame)
+static void send_packet(wr_hub *hub, wr_stream *stream, const weir_frame *frame)
 {
     weir_frame made;
     if (!wr_stream_packet(stream, hub->node, frame, &made)) {
-        pthread_mutex_lock(&hub->lock);
         wr_stream_forget(stream);
-        pthread_mutex_unlock(&hub->lock);
         weir_count_lost(hub->node, 1);
-        return false;
+        return;
     }
     bool mjpeg = wr_stream_is_mjpeg(stream);
-    pthread_mutex_lock(&hub->lock);
     if (!mjpeg)
         wr_stream_keep(stream, &made);
-    bool any = offer_media_locked(hub, &made, mjpeg ? WR_AS_JPEG : WR_AS_PACKETS, 0);
-    pthread_mutex_unlock(&hub->lock);
+    offer_media(hub, &made, mjpeg ? WR_AS_JPEG : WR_AS_PACKETS, 0);
     weir_frame_drop(&made);
-    return any;
 }
 
-static bool results_wanted_locked(const wr_hub *hub, uint32_t stream)
+static bool results_wanted(const wr_hub *hub, uint32_t stream)
 {
-    for (const wr_viewer *v = hub->first; v; v = v->next)
-        if (v->watch[stream].as != WR_AS_NOTHING)
+    for (unsigned i = 0; i < hub->viewers; i++)
+        if (hub->viewer[i]->watch[stream].as != WR_AS_NOTHING)
             return true;
     return false;
 }
 
-static bool send_results(wr_hub *hub, const wr_stream *stream, int input, const weir_frame *frame)
+static void send_results(wr_hub *hub, const wr_stream *stream, int input, const weir_frame *frame)
 {
     weir_frame made;
     int place = 0;
     while (place < stream->results && stream->result_input[place] != input)
         place++;
-    pthread_mutex_lock(&hub->lock);
-    bool wanted = place < stream->results && results_wanted_locked(hub, frame->stream);
-    pthread_mutex_unlock(&hub->lock);
+    bool wanted = place < stream->results && results_wanted(hub, frame->stream);
     char *text = wanted ? wr_results_text(hub->node, input, frame) : NULL;
     bool any = text && wr_message_text(hub->node, frame, text, &made);
     free(text);
     if (!any)
-        return false;
-    pthread_mutex_lock(&hub->lock);
-    for (wr_viewer *v = hub->first; v; v = v->next)
-        if (v->watch[frame->stream].result[place])
-            weir_tap_offer(v->watch[frame->stream].result[place], &made);
-    pthread_mutex_unlock(&hub->lock);
+        return;
+    for (unsigned i = 0; i < hub->viewers; i++) {
+        weir_tap *tap = hub->viewer[i]->watch[frame->stream].result[place];
+        if (!tap)
+            continue;
+        weir_tap_offer(tap, &made);
+        hub->feed(hub->feed_user, hub->viewer[i]);
+    }
     weir_frame_drop(&made);
-    return true;
 }
 
 /* The widths that this stream is looked at with. */
-static int wanted_widths_locked(const wr_hub *hub, uint32_t stream, unsigned widths[WIDTHS_MOST])
+static int wanted_widths(const wr_hub *hub, uint32_t stream, unsigned widths[WIDTHS_MOST])
 {
     int count = 0;
-    for (const wr_viewer *v = hub->first; v; v = v->next) {
-        const wr_watch *watch = &v->watch[stream];
+    for (unsigned v = 0; v < hub->viewers; v++) {
+        const wr_watch *watch = &hub->viewer[v]->watch[stream];
         bool known = watch->as != WR_AS_JPEG || !watch->media;
         for (int i = 0; i < count && !known; i++)
             known = widths[i] == watch->width_px;
@@ -175,13 +190,10 @@ static int wanted_widths_locked(const wr_hub *hub, uint32_t stream, unsigned wid
     return count;
 }
 
-static bool send_pictures(wr_hub *hub, const weir_frame *frame)
+static void send_pictures(wr_hub *hub, const weir_frame *frame)
 {
     unsigned widths[WIDTHS_MOST];
-    bool any = false;
-    pthread_mutex_lock(&hub->lock);
-    int count = wanted_widths_locked(hub, frame->stream, widths);
-    pthread_mutex_unlock(&hub->lock);
+    int count = wanted_widths(hub, frame->stream, widths);
     for (int i = 0; i < count && hub->shrinker; i++) {
         size_t bytes;
         uint8_t *to;
@@ -192,12 +204,9 @@ static bool send_pictures(wr_hub *hub, const weir_frame *frame)
             continue;
         }
         memcpy(to, jpeg, bytes);
-        pthread_mutex_lock(&hub->lock);
-        any |= offer_media_locked(hub, &made, WR_AS_JPEG, widths[i]);
-        pthread_mutex_unlock(&hub->lock);
+        offer_media(hub, &made, WR_AS_JPEG, widths[i]);
         weir_frame_drop(&made);
     }
-    return any;
 }
 
 void wr_hub_frame(wr_hub *hub, int input, const weir_frame *frame)
@@ -205,18 +214,13 @@ void wr_hub_frame(wr_hub *hub, int input, const weir_frame *frame)
     if (frame->stream >= hub->streams)
         return;
     wr_stream *stream = &hub->stream[frame->stream];
-    pthread_mutex_lock(&hub->lock);
-    bool news = wr_stream_look(stream, hub->node, input, frame);
-    hub->version += news;
-    pthread_mutex_unlock(&hub->lock);
+    hub->version += wr_stream_look(stream, hub->node, input, frame);
     if (input == stream->packet_input && weir_frame_packet(frame))
-        news |= send_packet(hub, stream, frame);
+        send_packet(hub, stream, frame);
     if (weir_frame_boxes(frame))
-        news |= send_results(hub, stream, input, frame);
+        send_results(hub, stream, input, frame);
     if (input == stream->picture_input && weir_frame_picture(frame))
-        news |= send_pictures(hub, frame);
-    if (news)
-        hub->wake(hub->wake_user);
+        send_pictures(hub, frame);
 }
 
 void wr_hub_ended(wr_hub *hub, int input)
@@ -228,9 +232,7 @@ void wr_hub_ended(wr_hub *hub, int input)
             can_come = !hub->ended[i] && weir_input_stream(hub->node, i, s);
         if (can_come)
             continue;
-        pthread_mutex_lock(&hub->lock);
         hub->stream[s].ended_ns = weir_now(hub->node);
-        pthread_mutex_unlock(&hub->lock);
     }
 }
 
@@ -245,15 +247,11 @@ wr_viewer *wr_hub_join(wr_hub *hub, void *connection)
         return NULL;
     viewer->connection = connection;
     viewer->moved_ns = weir_now(hub->node);
-    hub->viewers++;
-    pthread_mutex_lock(&hub->lock);
-    viewer->next = hub->first;
-    hub->first = viewer;
-    pthread_mutex_unlock(&hub->lock);
+    hub->viewer[hub->viewers++] = viewer;
     return viewer;
 }
 
-static void stop_watching_locked(wr_viewer *viewer, uint32_t stream)
+static void stop_watching(wr_viewer *viewer, uint32_t stream)
 {
     wr_watch *watch = &viewer->watch[stream];
     if (watch->media)
@@ -270,20 +268,16 @@ static void stop_watching_locked(wr_viewer *viewer, uint32_t stream)
 
 void wr_hub_leave(wr_hub *hub, wr_viewer *viewer)
 {
-    pthread_mutex_lock(&hub->lock);
-    for (wr_viewer **at = &hub->first; *at; at = &(*at)->next)
-        if (*at == viewer) {
-            *at = viewer->next;
-            break;
-        }
+    unsigned i = 0;
+    while (hub->viewer[i] != viewer)
+        i++;
+    hub->viewer[i] = hub->viewer[--hub->viewers];
     for (uint32_t s = 0; s < viewer->streams; s++)
-        stop_watching_locked(viewer, s);
-    pthread_mutex_unlock(&hub->lock);
-    hub->viewers--;
+        stop_watching(viewer, s);
     wr_viewer_free(viewer);
 }
 
-static void watch_results_locked(wr_hub *hub, wr_viewer *viewer, const wr_stream *stream)
+static void watch_results(wr_hub *hub, wr_viewer *viewer, const wr_stream *stream)
 {
     static const weir_policy newest = {.take = WEIR_NEWEST, .depth = 64};
     wr_watch *watch = &viewer->watch[stream->id];
@@ -293,7 +287,7 @@ static void watch_results_locked(wr_hub *hub, wr_viewer *viewer, const wr_stream
 }
 
 /* Packets keep all that can be decoded; of pictures, the newest. */
-static weir_tap *media_tap_locked(wr_hub *hub, const wr_viewer *viewer, const wr_stream *stream, wr_as as)
+static weir_tap *media_tap(wr_hub *hub, const wr_viewer *viewer, const wr_stream *stream, wr_as as)
 {
     static const weir_policy every = {.take = WEIR_EVERY}, latest = {.take = WEIR_LATEST};
     bool packets = as == WR_AS_PACKETS;
@@ -308,41 +302,37 @@ bool wr_hub_watch(wr_hub *hub, wr_viewer *viewer, uint32_t number, wr_as as, uns
     const wr_stream *stream = &hub->stream[number];
     wr_watch *watch = &viewer->watch[number];
     unsigned width = as == WR_AS_JPEG ? wr_shrinker_width(width_px) : 0;
-    pthread_mutex_lock(&hub->lock);
     bool same =
         watch->as == as && watch->width_px == width && (watch->media || as == WR_AS_RESULTS || as == WR_AS_NOTHING);
     if (!same)
-        stop_watching_locked(viewer, number);
+        stop_watching(viewer, number);
     watch->as = as;
     watch->width_px = width;
     if (!same && (as == WR_AS_PACKETS || as == WR_AS_JPEG))
-        watch->media = media_tap_locked(hub, viewer, stream, as);
-    for (unsigned i = 0; !same && watch->media && as == WR_AS_PACKETS && i < stream->backlogs; i++)
+        watch->media = media_tap(hub, viewer, stream, as);
+    for (unsigned i = 0; !same && watch->media && as == WR_AS_PACKETS && i < stream->backlogs; i++) {
         weir_tap_offer(watch->media, &stream->backlog[i]);
+        viewer->behind = true;
+    }
     if (as != WR_AS_NOTHING)
-        watch_results_locked(hub, viewer, stream);
+        watch_results(hub, viewer, stream);
     bool good = watch->media || as == WR_AS_RESULTS || as == WR_AS_NOTHING;
-    pthread_mutex_unlock(&hub->lock);
     return good;
 }
 
 bool wr_hub_next(wr_hub *hub, wr_viewer *viewer, wr_next *next)
 {
-    pthread_mutex_lock(&hub->lock);
-    bool any = wr_viewer_next(viewer, hub->stream, next);
-    pthread_mutex_unlock(&hub->lock);
-    return any;
+    return wr_viewer_next(viewer, hub->stream, next);
 }
 
-wr_viewer *wr_hub_viewers(wr_hub *hub, wr_viewer *after)
+wr_viewer *wr_hub_viewer(const wr_hub *hub, unsigned i)
 {
-    return after ? after->next : hub->first;
+    return i < hub->viewers ? hub->viewer[i] : NULL;
 }
 
 json_t *wr_hub_streams(wr_hub *hub, unsigned *version)
 {
     json_t *list = json_array();
-    pthread_mutex_lock(&hub->lock);
     for (uint32_t s = 0; s < hub->streams; s++) {
         bool comes = false;
         for (int i = 0; i < weir_inputs(hub->node) && !comes; i++)
@@ -351,24 +341,17 @@ json_t *wr_hub_streams(wr_hub *hub, unsigned *version)
             json_array_append_new(list, wr_stream_json(&hub->stream[s], hub->node));
     }
     *version = hub->version;
-    pthread_mutex_unlock(&hub->lock);
     return list;
 }
 
 int64_t wr_hub_stream_ended(wr_hub *hub, uint32_t stream)
 {
-    pthread_mutex_lock(&hub->lock);
-    const int64_t ended_ns = hub->stream[stream].ended_ns;
-    pthread_mutex_unlock(&hub->lock);
-    return ended_ns;
+    return hub->stream[stream].ended_ns;
 }
 
 unsigned wr_hub_version(wr_hub *hub)
 {
-    pthread_mutex_lock(&hub->lock);
-    unsigned version = hub->version;
-    pthread_mutex_unlock(&hub->lock);
-    return version;
+    return hub->version;
 }
 
 uint32_t wr_hub_stream_named(wr_hub *hub, const char *name)

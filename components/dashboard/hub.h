@@ -1,7 +1,7 @@
 /* Hub: between the pipeline, which brings frames, and the server, which has viewers. It makes one message of a frame and
  * offers it to the taps of all who watch that stream; JPEGs only where somebody looks, once for each width.
  *
- * Thread-safety: wr_hub_frame() and wr_hub_ended() are for the node's thread, all else for the server's.
+ * Thread-safety: the node's thread alone.
  */
 #ifndef WR_DASHBOARD_HUB_H
 #define WR_DASHBOARD_HUB_H
@@ -12,8 +12,10 @@ typedef struct wr_hub wr_hub;
 
 /* In plan: taps, the store of messages, memory. */
 weir_status wr_hub_plan(weir_node *node, unsigned viewers);
-/* In open. NULL without memory. `wake` is called, from the node's thread, when viewers have something to take. */
-wr_hub *wr_hub_new(weir_node *node, unsigned viewers, void (*wake)(void *user), void *user);
+/* In open. NULL without memory. `feed` is called from within wr_hub_frame() for a viewer that was offered something: to take
+ * it at once, while it is at hand. No viewer may leave meanwhile. */
+typedef void wr_feed(void *user, wr_viewer *viewer);
+wr_hub *wr_hub_new(weir_node *node, unsigned viewers, wr_feed *feed, void *user);
 void wr_hub_free(wr_hub *hub);
 void wr_hub_frame(wr_hub *hub, int input, const weir_frame *frame);
 /* Nothing comes by that input any more. */
@@ -26,8 +28,8 @@ void wr_hub_leave(wr_hub *hub, WEIR_OWNED wr_viewer *viewer);
 bool wr_hub_watch(wr_hub *hub, wr_viewer *viewer, uint32_t stream, wr_as as, unsigned width_px);
 /* As wr_viewer_next(). */
 bool wr_hub_next(wr_hub *hub, wr_viewer *viewer, wr_next *next);
-/* Each viewer in turn: NULL for the first; NULL after the last. */
-wr_viewer *wr_hub_viewers(wr_hub *hub, wr_viewer *after);
+/* Number `i` of those there are; NULL after the last. Who joins comes last; where one leaves, the last comes. */
+wr_viewer *wr_hub_viewer(const wr_hub *hub, unsigned i);
 /* What streams offer, as a list of JSON, the caller's; and how often that has changed. */
 struct json_t *wr_hub_streams(wr_hub *hub, unsigned *version);
 /* When a stream's last input ended; 0: it can come. */

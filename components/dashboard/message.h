@@ -2,7 +2,7 @@
  *
  * It lies in the node's own store of packets: a weir_packet, room that the web server writes its framing into, the data.
  * Its frame carries nothing else.
- * Thread-safety: made by the node's thread; read, and framed, by the server's alone.
+ * Thread-safety: the node's thread alone: sending one writes into it.
  */
 #ifndef WR_DASHBOARD_MESSAGE_H
 #define WR_DASHBOARD_MESSAGE_H

@@ -1,6 +1,6 @@
 /* Notice: a text that viewers are told beside messages. It is made once, with room for the server's framing, and serves all
  * who are told the same; the last who drops it frees it.
- * Thread-safety: the server's thread alone.
+ * Thread-safety: the node's thread alone.
  */
 #ifndef WR_DASHBOARD_NOTICE_H
 #define WR_DASHBOARD_NOTICE_H

@@ -101,7 +101,7 @@ static int state(wr_server *server, struct lws *wsi, wr_connection *connection, 
 {
     (void)name;
     weir_stats *stats = weir_observe(server->node);
-    char *text = stats ? wr_account_state(stats) : NULL;
+    char *text = stats ? wr_account_state(stats, true) : NULL;
     weir_stats_free(stats);
     return answer_json(wsi, connection, text);
 }

@@ -1,14 +1,18 @@
 #include "server_inside.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <malloc.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
+    OBSERVE_EVERY = 4, /* ticks; the engine writes on for longer than that */
     REQUESTS_BESIDE = 4096,
+    OTHER_FILES = 64, /* that the process has, connections aside */
     HEADER_BYTES = 4096,
     TIMEOUT_S = 10,
     SEND_BYTES = 64 << 10,
@@ -46,6 +50,9 @@ static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *us
         if (!lws_is_first_fragment(wsi) || !lws_is_final_fragment(wsi) || lws_frame_is_binary(wsi))
             return -1; /* what a page says is short */
         return wr_socket_heard(server, connection, in, bytes);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        connection->leaves = true;
+        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return wr_socket_send(server, wsi, connection);
     case LWS_CALLBACK_CLOSED:
@@ -69,11 +76,29 @@ static int on_writeable(wr_server *server, struct lws *wsi, wr_connection *conne
 
 /* --- what is due --- */
 
-static void wake_viewers(wr_server *server)
+/* It takes nothing any more, or something went wrong with it. */
+static void let_go(struct lws *wsi)
 {
-    for (wr_viewer *v = wr_hub_viewers(server->hub, NULL); v; v = wr_hub_viewers(server->hub, v))
-        if (wr_viewer_waits(v))
-            lws_callback_on_writable(v->connection);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+    lws_cancel_service(lws_get_context(wsi)); /* else that is seen when the loop happens to have something else */
+}
+
+/* Sends what waits for a viewer, if that takes it now. */
+static void feed(void *user, wr_viewer *viewer)
+{
+    wr_server *server = user;
+    struct lws *wsi = viewer->connection;
+    wr_connection *connection = lws_wsi_user(wsi);
+    if (connection->kind != WR_SOCKET) {
+        lws_callback_on_writable(wsi);
+        server->asks = true;
+    } else if (connection->leaves || lws_partial_buffered(wsi)) {
+        viewer->behind = true;
+    } else {
+        if (wr_socket_send(server, wsi, connection) != 0)
+            let_go(wsi);
+        server->asks |= lws_partial_buffered(wsi);
+    }
 }
 
 /* What many connections needed is not kept for ever after they went. */
@@ -91,14 +116,15 @@ static void give_back_memory(wr_server *server)
 static void tick(wr_server *server)
 {
     give_back_memory(server);
-    weir_stats_free(weir_observe(server->node)); /* so that there is always a fresh one to be had */
-    for (wr_viewer *v = wr_hub_viewers(server->hub, NULL), *next; v; v = next) {
-        next = wr_hub_viewers(server->hub, v);
+    if (server->ticks++ % OBSERVE_EVERY == 0)
+        weir_stats_free(weir_observe(server->node)); /* so that there is always a fresh one to be had */
+    wr_viewer *v;
+    for (unsigned i = 0; (v = wr_hub_viewer(server->hub, i)); i++) {
         struct lws *wsi = v->connection;
         wr_connection *connection = lws_wsi_user(wsi);
         const bool has_time = connection && (connection->kind == WR_ONE_PICTURE || connection->kind == WR_EVENTS);
         if (!wr_socket_tick(server, connection))
-            lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+            let_go(wsi);
         else if (has_time) /* which may be up */
             lws_callback_on_writable(wsi);
     }
@@ -107,9 +133,14 @@ static void tick(wr_server *server)
 
 static void woken(wr_server *server)
 {
-    if (atomic_exchange(&server->ticks, false))
-        tick(server);
-    wake_viewers(server);
+    if (!server->tick_due)
+        return;
+    server->tick_due = false;
+    tick(server);
+    wr_viewer *v;
+    for (unsigned i = 0; (v = wr_hub_viewer(server->hub, i)); i++)
+        if (v->count_news)
+            feed(server, v);
 }
 
 static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t bytes)
@@ -118,7 +149,7 @@ static int on_request(struct lws *wsi, enum lws_callback_reasons reason, void *u
     wr_server *server = wr_server_of(wsi);
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return server->connections > server->options->viewers + REQUESTS_BESIDE;
+        return server->connections > server->connections_limit;
     case LWS_CALLBACK_WSI_CREATE:
         server->connections++;
         return 0;
@@ -160,26 +191,31 @@ static const struct lws_protocols protocols[] = {
     {0},
 };
 
-/* --- its thread --- */
+/* --- what the node is called for --- */
 
-static void *serve(void *user)
+void wr_server_frame(wr_server *server, int input, const weir_frame *frame)
 {
-    wr_server *server = user;
-    while (!atomic_load(&server->stop) && lws_service(server->context, 0) >= 0)
-        ;
-    return NULL;
+    server->asks = false;
+    wr_hub_frame(server->hub, input, frame);
+    if (server->asks && wr_loop_turn(server->loop))
+        weir_wake(server->node);
 }
 
-static void wake(void *user)
+void wr_server_ended(wr_server *server, int input)
 {
-    wr_server *server = user;
-    lws_cancel_service(server->context);
+    wr_hub_ended(server->hub, input);
 }
 
+bool wr_server_turn(wr_server *server)
+{
+    return wr_loop_turn(server->loop);
+}
+
+/* By way of the library, which looks what time it is whenever it is called. */
 void wr_server_tick(wr_server *server)
 {
-    atomic_store(&server->ticks, true);
-    wake(server);
+    server->tick_due = true;
+    lws_cancel_service(server->context);
 }
 
 /* --- starting --- */
@@ -202,7 +238,8 @@ static void quiet(int level, const char *line)
     (void)level, (void)line;
 }
 
-static bool listen_there(wr_server *server, char *why, size_t why_bytes)
+/* What the context and the one virtual host in it are made with. */
+static struct lws_context_creation_info info_of(const wr_server *server)
 {
     const wr_server_options *options = server->options;
     const char *host = options->guard.host;
@@ -210,7 +247,7 @@ static bool listen_there(wr_server *server, char *why, size_t why_bytes)
         .port = options->guard.port,
         .iface = *host && strcmp(host, "0.0.0.0") != 0 && strcmp(host, "::") != 0 ? host : NULL,
         .protocols = protocols,
-        .user = server,
+        .user = (void *)server,
         .headers = headers,
         .vhost_name = "weir",
         .server_string = "weir",
@@ -218,69 +255,85 @@ static bool listen_there(wr_server *server, char *why, size_t why_bytes)
         .keepalive_timeout = 5,
         .max_http_header_data = HEADER_BYTES,
         .max_http_header_pool = REQUESTS_BESIDE, /* made as they are needed: who is slow takes nobody else's */
-        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_VALIDATE_UTF8 |
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_VALIDATE_UTF8 |
                    LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
         .alpn = "http/1.1",
     };
-    if (strcmp(host, "0.0.0.0") == 0)
+    if (inet_pton(AF_INET, host, &(struct in_addr){0}) == 1) /* else it is served by way of IPv6 */
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     if (options->certificate) {
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
         info.ssl_cert_filepath = options->certificate;
         info.ssl_private_key_filepath = options->key;
     }
-    lws_set_log_level(LLL_ERR, quiet);
-    errno = 0;
-    server->context = lws_create_context(&info);
-    server->vhost = server->context ? lws_create_vhost(server->context, &info) : NULL;
-    if (server->vhost)
-        return true;
-    if (options->certificate && errno != EADDRINUSE && errno != EACCES)
-        snprintf(why, why_bytes, "cannot serve TLS with %s and %s; check certificate= and key=", options->certificate,
-                 options->key);
-    else
-        snprintf(why, why_bytes, "cannot listen at %s:%d: %s; choose another listen=", host, options->guard.port,
-                 errno ? strerror(errno) : "the address is not to be had");
-    return false;
+    return info;
 }
 
-wr_server *wr_server_start(weir_node *node, const wr_server_options *options, char *why, size_t why_bytes)
+/* The library looks for its part that knows libuv among all libraries of the system, which a sandbox forbids. */
+wr_server *wr_server_new(weir_node *node, const wr_server_options *options, char *why, size_t why_bytes)
 {
     wr_server *server = calloc(1, sizeof *server);
     snprintf(why, why_bytes, "there is no memory left to serve pages");
     if (!server)
         return NULL;
-    *server = (wr_server){.node = node, .options = options, .guard = options->guard};
-    bool good = listen_there(server, why, why_bytes);
-    if (good) {
-        server->guard.port = lws_get_vhost_listen_port(server->vhost);
-        server->hub = wr_hub_new(node, options->viewers, wake, server);
+    *server = (wr_server){.node = node, .options = options, .guard = options->guard, .loop = wr_loop_new(node)};
+    if (server->loop) {
+        void *loops[] = {wr_loop_uv(server->loop)};
+        struct lws_context_creation_info info = info_of(server);
+        info.foreign_loops = loops;
+        lws_set_log_level(LLL_ERR, quiet);
+        server->context = lws_create_context(&info);
+        snprintf(why, why_bytes,
+                 "libwebsockets does not start; is its part for libuv (libwebsockets-evlib-uv) installed");
     }
-    server->has_thread = good && server->hub && pthread_create(&server->thread, NULL, serve, server) == 0;
-    if (server->has_thread)
+    if (server->context)
         return server;
     wr_server_stop(server);
     return NULL;
+}
+
+/* So many that there are always descriptors left: the library would go round and round over who cannot be accepted. */
+static unsigned connections_that_may_be(const wr_server *server)
+{
+    struct rlimit files;
+    const unsigned wanted = server->options->viewers + REQUESTS_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > wanted + OTHER_FILES)
+        return wanted;
+    return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
+}
+
+bool wr_server_listen(wr_server *server, char *why, size_t why_bytes)
+{
+    const wr_server_options *options = server->options;
+    const struct lws_context_creation_info info = info_of(server);
+    server->connections_limit = connections_that_may_be(server);
+    server->hub = wr_hub_new(server->node, options->viewers, feed, server);
+    snprintf(why, why_bytes, "there is no memory left to serve pages");
+    errno = 0;
+    server->vhost = server->hub ? lws_create_vhost(server->context, &info) : NULL;
+    if (server->vhost) {
+        server->guard.port = lws_get_vhost_listen_port(server->vhost);
+        return wr_loop_watch(server->loop);
+    }
+    if (server->hub && options->certificate && errno != EADDRINUSE && errno != EACCES)
+        snprintf(why, why_bytes, "cannot serve TLS with %s and %s; check certificate= and key=", options->certificate,
+                 options->key);
+    else if (server->hub)
+        snprintf(why, why_bytes, "cannot listen at %s:%d: %s; choose another listen=", options->guard.host,
+                 options->guard.port, errno ? strerror(errno) : "the address is not to be had");
+    return false;
 }
 
 void wr_server_stop(wr_server *server)
 {
     if (!server)
         return;
-    atomic_store(&server->stop, true);
-    if (server->has_thread) {
-        lws_cancel_service(server->context);
-        pthread_join(server->thread, NULL);
-    }
+    wr_loop_unwatch(server->loop);
     if (server->context)
         lws_context_destroy(server->context);
+    wr_loop_free(server->loop);
     wr_hub_free(server->hub);
     free(server);
-}
-
-wr_hub *wr_server_hub(wr_server *server)
-{
-    return server->hub;
 }
 
 int wr_server_port(const wr_server *server)

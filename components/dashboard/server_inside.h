@@ -1,24 +1,24 @@
-/* Server, inside: what its files have in common. The server's thread alone. */
+/* Server, inside: what its files have in common. The node's thread alone. */
 #ifndef WR_DASHBOARD_SERVER_INSIDE_H
 #define WR_DASHBOARD_SERVER_INSIDE_H
 
+#include "loop.h"
 #include "server.h"
 #include <libwebsockets.h>
-#include <pthread.h>
-#include <stdatomic.h>
 
 struct wr_server {
     weir_node *node;
     const wr_server_options *options;
     wr_guard guard; /* with the port that it listens at */
+    wr_loop *loop;
     struct lws_context *context;
     struct lws_vhost *vhost;
     wr_hub *hub;
-    pthread_t thread;
-    bool has_thread;
-    _Atomic bool stop, ticks;
+    bool tick_due;
+    unsigned ticks;
+    bool asks;        /* for something of the loop, which is to turn */
     wr_notice *state; /* the account, as all are told it in one tick; NULL: nobody was yet */
-    unsigned connections, most_connections;
+    unsigned connections, most_connections, connections_limit;
 };
 
 /* What a connection is for, and what is still to be sent on it. */
@@ -30,6 +30,8 @@ typedef struct wr_connection {
     const char *body;  /* of an answer, from `sent` on */
     char *owned;       /* freed with it; NULL: body is constant */
     size_t bytes, sent;
+    bool ignored;     /* what it says, until it has taken what it was sent */
+    bool leaves;      /* it said so: the library takes its leave, and nothing else may be sent */
     int refused;      /* the status that says why; 0: it is not */
     int64_t until_ns; /* a picture is waited for no longer; of events, a sign of life is due */
 } wr_connection;
@@ -52,6 +54,7 @@ int wr_reply_continue(struct lws *wsi, wr_connection *connection);
 
 /* socket.c: viewers. */
 int wr_socket_heard(wr_server *server, wr_connection *connection, const char *text, size_t bytes);
+/* Sends what waits, as much as is taken now; of the rest the loop will tell. */
 int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection);
 bool wr_socket_joined(wr_server *server, struct lws *wsi, wr_connection *connection);
 void wr_socket_left(wr_server *server, wr_connection *connection);

@@ -64,7 +64,7 @@ static void tell_state(wr_server *server, wr_viewer *viewer)
 {
     weir_stats *stats = server->state ? NULL : weir_observe(server->node);
     if (stats) {
-        char *text = wr_account_state(stats);
+        char *text = wr_account_state(stats, false);
         server->state = wr_notice_new(text);
         free(text);
     }
@@ -110,7 +110,8 @@ bool wr_socket_tick(wr_server *server, wr_connection *connection)
     tell_gone(server, viewer, now_ns);
     if (viewer->state_every_ns && now_ns >= viewer->state_at_ns) {
         tell_state(server, viewer);
-        viewer->state_at_ns = now_ns + viewer->state_every_ns;
+        viewer->state_at_ns =
+            (now_ns / viewer->state_every_ns + 1) * viewer->state_every_ns; /* many at the same time */
     }
     return now_ns - viewer->moved_ns < stalled_ns;
 }
@@ -156,28 +157,33 @@ static int write_message(struct lws *wsi, const weir_frame *frame)
 
 /* A viewer is not listened to while it takes only part of what is sent: the library (version 4.1) goes round for ever, and
  * serves nobody, over one that leaves just then. Called when all was taken, and after sending. */
-static void listen_if_taken(struct lws *wsi)
+static void listen_if_taken(struct lws *wsi, wr_connection *connection)
 {
-    lws_rx_flow_control(wsi, !lws_partial_buffered(wsi));
+    const bool ignored = lws_partial_buffered(wsi);
+    if (ignored != connection->ignored)
+        lws_rx_flow_control(wsi, !ignored);
+    connection->ignored = ignored;
 }
 
 int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection)
 {
     wr_next next;
     int result = 0;
-    listen_if_taken(wsi);
-    if (!wr_hub_next(server->hub, connection->viewer, &next))
-        return 0;
-    connection->viewer->moved_ns = weir_now(server->node);
-    if (next.notice)
-        result = write_notice(wsi, next.notice);
-    else
-        result = write_message(wsi, &next.frame);
-    listen_if_taken(wsi);
-    wr_notice_drop(next.notice);
-    weir_frame_drop(&next.frame);
-    if (wr_viewer_waits(connection->viewer))
-        lws_callback_on_writable(wsi);
+    wr_viewer *viewer = connection->viewer;
+    bool more = true;
+    while (more) {
+        if (!wr_hub_next(server->hub, viewer, &next)) {
+            viewer->behind = false;
+            break;
+        }
+        result = next.notice ? write_notice(wsi, next.notice) : write_message(wsi, &next.frame);
+        wr_notice_drop(next.notice);
+        weir_frame_drop(&next.frame);
+        viewer->moved_ns = weir_now(server->node);
+        viewer->behind |= lws_partial_buffered(wsi);
+        more = result == 0 && !lws_partial_buffered(wsi) && (viewer->behind || viewer->holds || viewer->count_news);
+    }
+    listen_if_taken(wsi, connection);
     return result;
 }
 

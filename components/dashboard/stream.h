@@ -1,6 +1,6 @@
 /* Stream: what the dashboard knows of a stream of the pipeline: what comes of it, its codec, and the packets since its last
  * key frame, for viewers who join.
- * Thread-safety: under the hub's lock. */
+ * Thread-safety: the node's thread alone. */
 #ifndef WR_DASHBOARD_STREAM_H
 #define WR_DASHBOARD_STREAM_H
 

@@ -1,7 +1,6 @@
 /* Viewer: one who watches. Its taps, what it was told, and what goes to it next.
  *
- * Thread-safety: the server's thread alone, but for what the hub does under its lock: it offers to the taps, which are opened
- * and closed under that lock too. */
+ * Thread-safety: the node's thread alone. */
 #ifndef WR_DASHBOARD_VIEWER_H
 #define WR_DASHBOARD_VIEWER_H
 
@@ -14,27 +13,27 @@ typedef struct wr_watch {
     wr_as as;
     unsigned width_px; /* of JPEGs */
     weir_tap *media;
-    weir_tap *result[WR_RESULT_INPUTS];
     unsigned codec_told;
     bool gone_told; /* that the stream has ended */
+    weir_tap *result[WR_RESULT_INPUTS];
 } wr_watch;
 
 enum { WR_NEWS_MOST = 64 };
 
+/* First what each frame needs. */
 typedef struct wr_viewer {
-    struct wr_viewer *next;
     void *connection; /* the server's */
-    unsigned number;
-    wr_watch *watch; /* of each stream */
+    wr_watch *watch;  /* of each stream */
     uint32_t streams;
-    wr_notice *news[WR_NEWS_MOST]; /* go first */
-    unsigned first_news, count_news;
-    unsigned next_stream;
-    weir_frame held; /* taken, but something must go before it */
+    unsigned next_stream, first_news, count_news;
     bool holds;
-    int64_t state_every_ns, state_at_ns; /* 0: not wanted */
-    int64_t moved_ns;                    /* when something was last taken, or nothing waited */
+    bool behind;      /* frames may wait beside the one that is offered now; if not, that one is all */
+    int64_t moved_ns; /* when something was last taken, or nothing waited */
+    unsigned number;
     unsigned told;                       /* which version of what streams offer */
+    int64_t state_every_ns, state_at_ns; /* 0: not wanted */
+    weir_frame held;                     /* taken, but something must go before it */
+    wr_notice *news[WR_NEWS_MOST];       /* go first */
 } wr_viewer;
 
 /* NULL without memory. */

@@ -5,7 +5,7 @@ build_packages=(
 	gcc:gcc libc6-dev meson:meson ninja-build:ninja pkg-config:pkg-config
 	libavformat-dev libavcodec-dev libavutil-dev libavdevice-dev libswscale-dev
 	libyuv-dev libturbojpeg0-dev libpng-dev libyaml-dev libjansson-dev libssl-dev libseccomp-dev
-	libfreetype-dev libfontconfig-dev libwebsockets-dev
+	libfreetype-dev libfontconfig-dev libwebsockets-dev libwebsockets-evlib-uv libuv1-dev
 )
 
 # What the main job uses besides: a font to draw with, and what makes the short account.

@@ -14,7 +14,7 @@ const slowRequests = Number(process.env.WEIR_TEST_REQUESTS ?? 200);
 
 test('every route says what it should, and carries the headers', async () => {
     const run = await start('listen=127.0.0.1:0');
-    for (let tries = 0; (await ask(run, '/api/state')).status === 503 && tries < 100; tries++); // until the engine has told it
+    for (const began = Date.now(); (await ask(run, '/api/state')).status === 503 && Date.now() < began + 20000;); // until the engine has told it
     for (const [route, type] of [['/', 'text/html'], ['/main.js', 'text/javascript'], ['/style.css', 'text/css'], ['/api/graph', 'application/json'],
         ['/api/state', 'application/json'], ['/api/streams', 'application/json'], ['/api/openapi.json', 'application/json'], ['/metrics', 'text/plain'], ['/healthz', 'text/plain']]) {
         const { status, headers, body } = await ask(run, route);
@@ -111,7 +111,9 @@ test('a viewer gets the codec, then packets from a key frame on, each once and i
     for (let i = 1; i < seen.length; i++) equal('the next', seen[i].number, seen[i - 1].number + 1n);
     for (const packet of seen) equal('bytes', packet.bytes + 32, packet.length);
     socket.send(JSON.stringify({ type: 'state', every_ms: 200 }));
-    const state = await socket.until('state', (s) => s.texts.find((t) => t.type === 'state'));
+    const told = await socket.until('state', (s) => s.texts.find((t) => t.type === 'state'));
+    expect('pages are told of the links between nodes, not of all the viewers', told.summary.links.length === 1 && told.summary.links[0].to === 'page', told.summary.links);
+    const state = JSON.parse((await ask(run, '/api/state')).body);
     const tap = state.summary.links.find((link) => link.tap && link.to === `page.${socket.texts[0].viewer}`);
     expect('its link is one like others', tap && tap.offered === tap.taken + tap.waiting + Object.values(tap.dropped).reduce((a, b) => a + b), state.summary.links);
     socket.close();
