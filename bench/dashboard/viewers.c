@@ -1,6 +1,7 @@
 /* Many who watch: `viewers PORT websocket|lengths|multipart VIEWERS STREAMS WARM_S SECONDS`.
  *
- * Each opens a connection, asks for what the page asks for where there is somebody to ask, and reads whatever comes. They look
+ * Each opens a connection, asks for what the page asks for where there is somebody to ask (the others are answered with one byte:
+ * TCP acknowledges at once to a client that never says anything, at the client's cost), and reads whatever comes. They look
  * every few milliseconds instead of being woken: on one machine waking them would be done in the server's time. After WARM_S it
  * prints a line "begin", and SECONDS later the frames that each viewer had meanwhile of each stream, as JSON.
  */
@@ -139,9 +140,11 @@ static bool read_some(viewer *self)
         give_up("the server closed a connection");
     if (!stream_feed(&self->in, buffer, (size_t)bytes, heard, self))
         give_up("the server says what was not expected");
-    if (self->in.upgraded && !self->asked)
+    if (!self->asked && form == STREAM_LENGTHS)
+        say_all(self->fd, "", 1);
+    else if (!self->asked && self->in.upgraded)
         ask_for_streams(self->fd);
-    self->asked = self->in.upgraded;
+    self->asked = form == STREAM_LENGTHS || self->in.upgraded;
     return true;
 }
 

@@ -96,12 +96,16 @@ bool wr_loop_turn(wr_loop *loop)
     return has_more(loop);
 }
 
+void wr_loop_settle(wr_loop *loop)
+{
+    for (int rounds = 0; rounds < CLOSING_ROUNDS && uv_run(&loop->uv, UV_RUN_NOWAIT); rounds++)
+        ;
+}
+
 void wr_loop_free(wr_loop *loop)
 {
     if (!loop)
         return;
-    for (int rounds = 0; rounds < CLOSING_ROUNDS && uv_run(&loop->uv, UV_RUN_NOWAIT); rounds++)
-        ;
     uv_loop_close(&loop->uv);
     sem_destroy(&loop->turned);
     close(loop->quit);

@@ -25,7 +25,9 @@ uv_loop_t *wr_loop_uv(wr_loop *loop);
 bool wr_loop_turn(wr_loop *loop);
 /* Ends its thread. No turn is needed any more. */
 void wr_loop_unwatch(wr_loop *loop);
-/* All that was added must be closing; what that needs is done. Takes NULL. */
+/* Turns until all that is closing has been closed. */
+void wr_loop_settle(wr_loop *loop);
+/* Nothing that was added may be left. Takes NULL. */
 void wr_loop_free(WEIR_OWNED wr_loop *loop);
 
 #endif

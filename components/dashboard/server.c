@@ -281,6 +281,7 @@ wr_server *wr_server_new(weir_node *node, const wr_server_options *options, char
         void *loops[] = {wr_loop_uv(server->loop)};
         struct lws_context_creation_info info = info_of(server);
         info.foreign_loops = loops;
+        info.pcontext = &server->context;
         lws_set_log_level(LLL_ERR, quiet);
         server->context = lws_create_context(&info);
         snprintf(why, why_bytes,
@@ -329,8 +330,10 @@ void wr_server_stop(wr_server *server)
     if (!server)
         return;
     wr_loop_unwatch(server->loop);
-    if (server->context)
+    for (int calls = 0; server->context && calls < 2; calls++) { /* closes; frees when all is closed, then it is NULL */
         lws_context_destroy(server->context);
+        wr_loop_settle(server->loop);
+    }
     wr_loop_free(server->loop);
     wr_hub_free(server->hub);
     free(server);
