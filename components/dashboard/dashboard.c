@@ -137,6 +137,7 @@ static weir_status open_dashboard(weir_node *node)
     dashboard_state *state = weir_state(node);
     if (!wr_server_listen(state->server, why, sizeof why)) {
         wr_server_stop(state->server);
+        state->server = NULL;
         return weir_fail(node, WEIR_IO, "%s", why);
     }
     weir_wake_at(node, 0);

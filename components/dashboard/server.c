@@ -1,6 +1,7 @@
 #include "server_inside.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
 #include <netinet/tcp.h>
@@ -12,7 +13,7 @@
 enum {
     OBSERVE_EVERY = 4, /* ticks; the engine writes on for longer than that */
     REQUESTS_BESIDE = 4096,
-    OTHER_FILES = 64, /* that the process has, connections aside */
+    FURTHER_FILES = 16, /* that the process may open, connections aside */
     HEADER_BYTES = 4096,
     TIMEOUT_S = 10,
     SEND_BYTES = 64 << 10,
@@ -95,9 +96,10 @@ static void feed(void *user, wr_viewer *viewer)
     } else if (connection->leaves || lws_partial_buffered(wsi)) {
         viewer->behind = true;
     } else {
+        const bool was_ignored = connection->ignored; /* it is listened to again, which only a turn tells the kernel */
         if (wr_socket_send(server, wsi, connection) != 0)
             let_go(wsi);
-        server->asks |= lws_partial_buffered(wsi);
+        server->asks |= was_ignored || lws_partial_buffered(wsi);
     }
 }
 
@@ -293,14 +295,25 @@ wr_server *wr_server_new(weir_node *node, const wr_server_options *options, char
     return NULL;
 }
 
+static unsigned open_files(void)
+{
+    unsigned count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    while (folder && readdir(folder))
+        count++;
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
 /* So many that there are always descriptors left: the library would go round and round over who cannot be accepted. */
 static unsigned connections_that_may_be(const wr_server *server)
 {
     struct rlimit files;
-    const unsigned wanted = server->options->viewers + REQUESTS_BESIDE;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > wanted + OTHER_FILES)
+    const unsigned wanted = server->options->viewers + REQUESTS_BESIDE, others = open_files() + FURTHER_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > wanted + others)
         return wanted;
-    return files.rlim_cur > 2 * OTHER_FILES ? (unsigned)files.rlim_cur - OTHER_FILES : OTHER_FILES;
+    return files.rlim_cur > others ? (unsigned)files.rlim_cur - others : 1;
 }
 
 bool wr_server_listen(wr_server *server, char *why, size_t why_bytes)

@@ -173,7 +173,7 @@ int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection
     bool more = true;
     while (more) {
         if (!wr_hub_next(server->hub, viewer, &next)) {
-            viewer->behind = false;
+            viewer->behind = viewer->holds; /* without memory to say what must go before it */
             break;
         }
         result = next.notice ? write_notice(wsi, next.notice) : write_message(wsi, &next.frame);
@@ -181,7 +181,7 @@ int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection
         weir_frame_drop(&next.frame);
         viewer->moved_ns = weir_now(server->node);
         viewer->behind |= lws_partial_buffered(wsi);
-        more = result == 0 && !lws_partial_buffered(wsi) && (viewer->behind || viewer->holds || viewer->count_news);
+        more = result == 0 && !lws_partial_buffered(wsi) && viewer->behind;
     }
     listen_if_taken(wsi, connection);
     return result;

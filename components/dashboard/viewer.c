@@ -41,6 +41,7 @@ void wr_viewer_tell(wr_viewer *viewer, wr_notice *notice)
         return;
     if (viewer->count_news == WR_NEWS_MOST)
         wr_notice_drop(oldest_news(viewer));
+    viewer->behind = true;
     viewer->news[(viewer->first_news + viewer->count_news++) % WR_NEWS_MOST] = notice;
 }
 
@@ -89,7 +90,7 @@ static bool take_frame(wr_viewer *viewer, const wr_stream *stream, wr_next *next
         } else if (codec_first) {
             viewer->watch[next->frame.stream].codec_told = stream[next->frame.stream].codecs;
             viewer->held = next->frame;
-            viewer->holds = true;
+            viewer->holds = viewer->behind = true;
             next->frame.count = 0;
             const char *codec = stream[viewer->held.stream].codec_text;
             next->notice = wr_notice_new(codec ? codec : "{}");

@@ -27,7 +27,7 @@ typedef struct wr_viewer {
     uint32_t streams;
     unsigned next_stream, first_news, count_news;
     bool holds;
-    bool behind;      /* frames may wait beside the one that is offered now; if not, that one is all */
+    bool behind;      /* something may wait beside the frame that is offered now; if not, that one is all */
     int64_t moved_ns; /* when something was last taken, or nothing waited */
     unsigned number;
     unsigned told;                       /* which version of what streams offer */

@@ -503,30 +503,39 @@ static wr_step step_source(weir_node *node, int64_t *now_ns)
     return WR_STEP_WORKED;
 }
 
-/* A tick goes before frames; but one that wants another at once lets a frame that waits go before that. */
+static bool take_one(weir_node *node, int64_t *now_ns)
+{
+    for (int k = 0; k < node->inputs; k++) {
+        int input = (node->turn + k) % node->inputs;
+        if (!take_turn(node, input, now_ns))
+            continue;
+        node->turn = (input + 1) % node->inputs;
+        return true;
+    }
+    return false;
+}
+
+/* A tick goes before frames, and before the end. But after one, a frame that waits goes before the next: a node that always
+ * has more to do would take none. Not where frames wait for each other: what may leave leaves before more comes. */
 static wr_step step_consumer(weir_node *node, int64_t *now_ns)
 {
     if (node->again) {
         call_input(node, now_ns);
         return WR_STEP_WORKED;
     }
-    const bool ticked = node->ticked;
-    node->ticked = !ticked && tick_turn(node, now_ns);
-    if (node->ticked)
+    const bool frame_first = node->ticked && !(node->class->flags & WEIR_BOUNDS) && !nobody_left(node);
+    node->ticked = false;
+    if (frame_first && take_one(node, now_ns))
         return WR_STEP_WORKED;
+    if (tick_turn(node, now_ns)) {
+        node->ticked = true;
+        return WR_STEP_WORKED;
+    }
     if (nobody_left(node) || inputs_finished(node)) {
         leave(node, WR_DONE);
         return WR_STEP_WORKED;
     }
-    for (int k = 0; k < node->inputs; k++) {
-        int input = (node->turn + k) % node->inputs;
-        if (take_turn(node, input, now_ns)) {
-            node->turn = (input + 1) % (node->inputs ? node->inputs : 1);
-            return WR_STEP_WORKED;
-        }
-    }
-    node->ticked = ticked && tick_turn(node, now_ns);
-    return node->ticked ? WR_STEP_WORKED : WR_STEP_IDLE;
+    return take_one(node, now_ns) ? WR_STEP_WORKED : WR_STEP_IDLE;
 }
 
 wr_step wr_node_step(weir_node *node, int64_t *now_ns, bool before_sleep)
