@@ -89,7 +89,8 @@ typedef struct weir_component_class {
     weir_status (*process)(weir_node *, int input, const weir_frame *frame);
     /* Input has ended: flush. WEIR_MORE as above. */
     weir_status (*finish)(weir_node *, int input);
-    /* Not for sources: the time asked for with weir_wake_at() has come, or weir_wake() was called. WEIR_MORE: again. */
+    /* Not for sources: the time asked for with weir_wake_at() has come, or weir_wake() was called. WEIR_MORE: again,
+     * after a frame if one waits (with WEIR_BOUNDS before it). */
     weir_status (*tick)(weir_node *);
     void (*interrupt)(weir_node *); /* any thread, any time between open and close: end a call that waits */
     void (*close)(weir_node *);
