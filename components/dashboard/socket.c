@@ -180,7 +180,6 @@ int wr_socket_send(wr_server *server, struct lws *wsi, wr_connection *connection
         wr_notice_drop(next.notice);
         weir_frame_drop(&next.frame);
         viewer->moved_ns = weir_now(server->node);
-        viewer->behind |= lws_partial_buffered(wsi);
         more = result == 0 && !lws_partial_buffered(wsi) && viewer->behind;
     }
     listen_if_taken(wsi, connection);
