@@ -286,8 +286,7 @@ wr_server *wr_server_new(weir_node *node, const wr_server_options *options, char
         info.pcontext = &server->context;
         lws_set_log_level(LLL_ERR, quiet);
         server->context = lws_create_context(&info);
-        snprintf(why, why_bytes,
-                 "libwebsockets does not start; is its part for libuv (libwebsockets-evlib-uv) installed");
+        snprintf(why, why_bytes, "libwebsockets does not start; install its part for libuv, libwebsockets-evlib-uv");
     }
     if (server->context)
         return server;
